@@ -1,0 +1,18 @@
+//! What generated crates call: arrays of numbers and kernels over them. This crate knows nothing of ONNX.
+//!
+//! Kernels are free functions over typed slices and run-time extents. Outputs whose size is known are `&mut [T]`, sizes
+//! that only the kernel finds out go to `&mut Vec<T>` and are returned. Shapes are `&[usize]`, outermost axis first, and
+//! data is row-major. Nothing allocates where sizes are known; temporary memory is passed in.
+
+pub mod arena;
+pub mod element;
+pub mod error;
+pub mod float_bits;
+pub mod index;
+pub mod ops;
+pub mod tensor;
+
+pub use arena::{Arena, Slot, Weights};
+pub use element::*;
+pub use error::{At, Error, Result};
+pub use tensor::Tensor;

@@ -1,0 +1,101 @@
+/**
+ * Scalar expressions of fused elementwise loops: one tree over numbered f32 inputs, printed as Rust over a vector type
+ * and evaluated here for the interpreter.
+ */
+export type MapExpr =
+  | { readonly kind: "input"; readonly index: number }
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "apply"; readonly fn: MapFn; readonly args: readonly MapExpr[] };
+
+type Row = { readonly arity: number; readonly evaluate: (...x: number[]) => number; readonly rust: (...x: string[]) => string };
+
+const method =
+  (name: string) =>
+  (x: string, ...rest: string[]): string =>
+    `${x}.${name}(${rest.join(", ")})`;
+const infix =
+  (op: string) =>
+  (a: string, b: string): string =>
+    `(${a} ${op} ${b})`;
+const row = (arity: number, evaluate: Row["evaluate"], rust: (...x: never[]) => string): Row => ({ arity, evaluate, rust: rust as Row["rust"] });
+
+/** Functions of the runtime's `Vector` trait. Selection by a mask is `select(condition, a, b)`: a where condition ≠ 0. */
+const table = {
+  add: row(2, (a, b) => a + b, infix("+")),
+  sub: row(2, (a, b) => a - b, infix("-")),
+  mul: row(2, (a, b) => a * b, infix("*")),
+  div: row(2, (a, b) => a / b, infix("/")),
+  max: row(2, (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.max(a, b)), method("maximum")),
+  min: row(2, (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.min(a, b)), method("minimum")),
+  neg: row(1, (x) => -x, (x: string) => `-${x}`),
+  abs: row(1, Math.abs, method("abs")),
+  sqrt: row(1, Math.sqrt, method("sqrt")),
+  reciprocal: row(1, (x) => 1 / x, method("recip")),
+  floor: row(1, Math.floor, method("floor")),
+  ceil: row(1, Math.ceil, method("ceil")),
+  exp: row(1, Math.exp, method("exp")),
+  log: row(1, Math.log, method("ln")),
+  tanh: row(1, Math.tanh, method("tanh")),
+  sigmoid: row(1, (x) => 1 / (1 + Math.exp(-x)), method("sigmoid")),
+  erf: row(1, erf, method("erf")),
+  sin: row(1, Math.sin, method("sin")),
+  cos: row(1, Math.cos, method("cos")),
+  softplus: row(1, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), method("softplus")),
+  pow: row(2, (a, b) => a ** b, method("pow")),
+} satisfies Record<string, Row>;
+
+export type MapFn = keyof typeof table;
+export const mapFunctions: Readonly<Record<MapFn, Row>> = table;
+
+/**
+ * erf by the series for |x| < 2.5 and the continued fraction of erfc beyond; absolute error below 1e-15.
+ * Source: Abramowitz & Stegun 7.1.6 and 7.1.14.
+ */
+export function erf(x: number): number {
+  const a = Math.abs(x);
+  if (Number.isNaN(x)) return x;
+  if (a > 6) return Math.sign(x);
+  if (a < 2.5) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+      term *= (2 * x * x) / (2 * n + 1);
+      sum += term;
+    }
+    return ((2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum) as number;
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
+}
+
+export const input = (index: number): MapExpr => ({ kind: "input", index });
+export const constant = (value: number): MapExpr => ({ kind: "constant", value });
+export const applyFn = (fn: MapFn, ...args: MapExpr[]): MapExpr => ({ kind: "apply", fn, args });
+
+/** The value for the given inputs, in double precision. */
+export function evaluateMap(e: MapExpr, x: readonly number[]): number {
+  switch (e.kind) {
+    case "input":
+      return x[e.index] as number;
+    case "constant":
+      return e.value;
+    case "apply":
+      return table[e.fn].evaluate(...e.args.map((a) => evaluateMap(a, x)));
+  }
+}
+
+/** Number of functions applied. */
+export const costOf = (e: MapExpr): number => (e.kind === "apply" ? 1 + e.args.reduce((n, a) => n + costOf(a), 0) : 0);
+
+/** `e` with inputs replaced. */
+export function substituteInputs(e: MapExpr, replace: (index: number) => MapExpr): MapExpr {
+  switch (e.kind) {
+    case "input":
+      return replace(e.index);
+    case "constant":
+      return e;
+    case "apply":
+      return { kind: "apply", fn: e.fn, args: e.args.map((a) => substituteInputs(a, replace)) };
+  }
+}

@@ -1,0 +1,14 @@
+/** All operators. Adding one is its file and its line here. */
+import type { AnyOpDef } from "../ir/op_def.ts";
+import { gather } from "./gather.ts";
+import { reshape } from "./reshape.ts";
+
+export const operators: readonly AnyOpDef[] = [gather, reshape];
+
+const byName = new Map(operators.map((op) => [op.name, op]));
+const byOnnx = new Map(operators.flatMap((op) => (op.onnx ? [[`${op.onnx.domain ?? ""}:${op.onnx.type}`, op] as const] : [])));
+
+/** The operator that the IR calls `name`. */
+export const operatorNamed = (name: string): AnyOpDef | undefined => byName.get(name);
+/** The operator for an ONNX node type; `domain` is `""` for ai.onnx. */
+export const operatorFor = (domain: string, type: string): AnyOpDef | undefined => byOnnx.get(`${domain}:${type}`);
