@@ -13,13 +13,10 @@
  * The file does not say which of these it means: the graph does, and `asDeclared` turns what was read into it.
  * The raw types of Python's `ml_dtypes` (`|V1`, `<V2`) read as `u8` and `u16` and so follow the same rule.
  */
-import type { DType } from "../ir/dtype.ts";
-
-/** numpy's kind letter and size in bytes. */
-export interface NumpyType {
-  readonly kind: "f" | "i" | "u" | "b" | "c";
-  readonly bytes: number;
-}
+import { decodeFloat, encodeFloat, readPacked, writePacked } from "../ir/bits.ts";
+import { bitsOf, type DType, kindOf } from "../ir/dtype.ts";
+import { allocate, type NumberArray, type Tensor } from "../ir/tensor.ts";
+import { TensorFileError } from "./error.ts";
 
 const byDType: Readonly<Record<Exclude<DType, "string">, string>> = {
   f32: "f4",
@@ -63,4 +60,48 @@ export function dtypeOfNumpy(name: string): Exclude<DType, "string"> | undefined
   if (name === "V1") return "u8";
   if (name === "V2") return "u16";
   return native.get(name) as Exclude<DType, "string"> | undefined;
+}
+
+/** 4- and 2-bit elements of `t` each in a unit of their own, as the file has them; other tensors as they are. */
+export function unitsOf(t: Tensor): Tensor {
+  if (t.dtype === "string" || bitsOf(t.dtype) >= 8) return t;
+  const data = t.data as NumberArray;
+  if (kindOf(t.dtype) === "int") return { ...t, dtype: "i8", data };
+  return {
+    ...t,
+    dtype: "u8",
+    data: kindOf(t.dtype) === "float" ? Uint8Array.from(data, (x) => encodeFloat(t.dtype, x)) : data,
+  };
+}
+
+/**
+ * What a file holds, as the element type that the graph declares: bits become values of the narrow types in the table above.
+ *
+ * Throws `TensorFileError` where the file's type is not how `dtype` is kept (nothing is converted: a float is not cut to
+ * bits), or where an element is out of the range of a 4- or 2-bit integer.
+ */
+export function asDeclared(t: Tensor, dtype: DType): Tensor {
+  if (t.dtype === dtype) return t;
+  const mismatch = (): never => {
+    const kept = dtype === "string" ? "strings" : `"${byDType[dtype]}"`;
+    throw new TensorFileError(`${dtype} is kept in a file as ${kept}, but the file holds ${t.dtype}`);
+  };
+  if (dtype === "string" || native.get(byDType[dtype]) === dtype) return mismatch();
+  if (bitsOf(dtype) >= 8) {
+    if (t.dtype !== native.get(byDType[dtype])) return mismatch();
+    return readPacked(dtype, t.shape, writePacked(t));
+  }
+  if (t.dtype !== "u8" && !(t.dtype === "i8" && kindOf(dtype) === "int")) return mismatch();
+  const data = allocate(dtype, t.data.length) as NumberArray;
+  for (let i = 0; i < data.length; i++) data[i] = narrow(t.dtype, t.data[i] as number, dtype);
+  return { dtype, shape: t.shape, data };
+}
+
+/** The 4- or 2-bit element that a unit of type `from` holds: a value, or its bits where `from` is unsigned. */
+function narrow(from: "u8" | "i8", unit: number, dtype: DType): number {
+  const width = bitsOf(dtype);
+  const [min, max] = from === "i8" ? [-(2 ** (width - 1)), 2 ** (width - 1) - 1] : [0, 2 ** width - 1];
+  if (unit < min || unit > max) throw new TensorFileError(`${unit} is out of the range of ${dtype} (${min} to ${max})`);
+  if (kindOf(dtype) === "float") return decodeFloat(dtype, unit);
+  return kindOf(dtype) === "int" && unit >= 2 ** (width - 1) ? unit - 2 ** width : unit;
 }

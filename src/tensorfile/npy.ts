@@ -6,11 +6,11 @@
  * Not here: object arrays (they hold Python pickles, which run code) and structured types. Narrow types of machine
  * learning: `element_types.ts`. Source: NEP 1 and the numpy 2.4 manual, `numpy.lib.format`.
  */
+import { readPacked, writePacked } from "../ir/bits.ts";
 import type { DType } from "../ir/dtype.ts";
-import { allocate, sizeOf, type Tensor, type TensorData } from "../ir/tensor.ts";
-import { dtypeOfNumpy, numpyName } from "./element_types.ts";
+import { allocate, sizeOf, type Tensor } from "../ir/tensor.ts";
+import { dtypeOfNumpy, numpyName, unitsOf } from "./element_types.ts";
 import { TensorFileError } from "./error.ts";
-import { f16Bits, f16Value } from "./half.ts";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const MAX_HEADER = 1 << 20;
@@ -90,22 +90,12 @@ function readNumbers(body: Uint8Array, header: Header, name: string, order: stri
   const dtype = dtypeOfNumpy(name);
   if (dtype === undefined) throw new TensorFileError(`.npy: type "${header.descr}" is not supported`);
   const bytes = Number(name.slice(1));
-  const count = expectBytes(body, header, bytes);
-  const own = new Uint8Array(body); // a copy: aligned, and free of the file's buffer (`slice` of a Buffer is a view)
+  expectBytes(body, header, bytes);
+  const own = new Uint8Array(body); // a copy, and a plain array where a Buffer came in
   const unit = dtype === "c64" || dtype === "c128" ? bytes / 2 : bytes;
   if (order === ">" && unit > 1) swapBytes(own, unit);
-  if (dtype === "f16") {
-    const bits = new Uint16Array(own.buffer, 0, count);
-    return { dtype, shape: header.shape, data: Float32Array.from(bits, f16Value) };
-  }
   if (dtype === "bool" && own.some((b) => b > 1)) throw new TensorFileError(".npy: a boolean is neither 0 nor 1");
-  return { dtype, shape: header.shape, data: viewAs(dtype, own.buffer, count) };
-}
-
-/** The buffer's contents as the array that `dtype` is kept in. */
-function viewAs(dtype: Exclude<DType, "string">, buffer: ArrayBuffer, count: number): TensorData {
-  const kind = (allocate(dtype, 0) as Float32Array).constructor as Float32ArrayConstructor;
-  return new kind(buffer, 0, dtype === "c64" || dtype === "c128" ? 2 * count : count);
+  return readPacked(dtype, header.shape, own);
 }
 
 function swapBytes(bytes: Uint8Array, unit: number): void {
@@ -175,14 +165,8 @@ export function writeNpy(t: Tensor): Uint8Array {
 
 function numberBody(t: Tensor, dtype: Exclude<DType, "string">): { descr: string; body: Uint8Array } {
   const name = numpyName(dtype);
-  const descr = name.endsWith("1") ? `|${name}` : `<${name}`;
-  const data = t.data as Float32Array;
-  if (dtype === "f16") return { descr, body: bytesOf(Uint16Array.from(data, f16Bits)) };
-  return { descr, body: bytesOf(data) };
+  return { descr: name.endsWith("1") ? `|${name}` : `<${name}`, body: writePacked(unitsOf(t)) };
 }
-
-const bytesOf = (a: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): Uint8Array =>
-  new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 
 function stringBody(data: readonly string[]): { descr: string; body: Uint8Array } {
   const points = data.map((s) => Array.from(s, (c) => c.codePointAt(0) as number));
@@ -192,5 +176,5 @@ function stringBody(data: readonly string[]): { descr: string; body: Uint8Array 
   points.forEach((p, i) => {
     body.set(p, i * width);
   });
-  return { descr: `<U${width}`, body: bytesOf(body) };
+  return { descr: `<U${width}`, body: writePacked({ dtype: "u32", shape: [body.length], data: body }) };
 }
