@@ -174,4 +174,12 @@ const own = {
 } as const satisfies Record<string, Entry>;
 
 export type Code = keyof typeof own | FrontendCode;
-export const catalogue: Readonly<Record<Code, Entry>> = { ...own, ...frontendCodes };
+
+const fromFrontend = Object.fromEntries(
+  Object.entries(frontendCodes).map(([code, e]): [string, Entry] => [
+    code,
+    { title: e.title, text: (p) => String(p.message ?? e.title), help: (p) => String(p.help ?? ""), explain: e.help, exit: e.exit },
+  ]),
+) as Record<FrontendCode, Entry>;
+
+export const catalogue: Readonly<Record<Code, Entry>> = { ...own, ...fromFrontend };

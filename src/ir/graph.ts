@@ -5,6 +5,7 @@
  * A constant is a value that carries its literal and has no operation. Regions may use values of the functions around them.
  */
 import type { Dim } from "./dim.ts";
+import type { Names } from "./builder.ts";
 import type { Literal } from "./literal.ts";
 import type { AnyOpDef, AttrValues } from "./op_def.ts";
 import type { TensorType, Type } from "./types.ts";
@@ -51,6 +52,8 @@ export interface Program {
   readonly outputNames: readonly string[];
   /** Bounds of symbolic sizes, given by `--dim N=1..32`. */
   readonly bounds: ReadonlyMap<string, { readonly min: number; readonly max: number }>;
+  /** Names taken so far: passes draw new ones from here. The one thing in a program that grows. */
+  readonly names: Names;
   /** File name of the model, for messages and comments. */
   readonly source: string;
 }

@@ -74,7 +74,9 @@ export interface OnnxBinding {
    * Brings a node of an older `version` (one of `since`) to the newest form: a changed node, or values where more than
    * one operation is needed. Called for every version but the newest; return `node` when nothing differs.
    */
-  readonly adapt?: (node: ImportNode, version: number, b: Builder) => ImportNode | readonly Value[];
+  readonly adapt?: (node: ImportNode, version: number, b: Builder) => ImportNode | readonly (Value | undefined)[];
+  /** Set where `adapt` serves the newest version too (Constant: its node becomes a literal). */
+  readonly adaptsNewest?: boolean;
 }
 
 export interface RegionContext {
