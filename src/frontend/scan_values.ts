@@ -76,13 +76,21 @@ function packedRun(s: State, frame: Frame, wire: Wire): Run {
 
 function singleRun(s: State, frame: Frame, wire: Wire): Run {
   const r = s.reader;
+  const { field, fieldAt } = frame;
+  if (field === frame.rule.marker) return rawRun(s, frame);
   const valueAt = r.pos;
   r.skip(wire, frame.end);
-  // Raw data is bytes, not text, and may be as large as the file.
-  const isRaw = frame.field === frame.rule.marker;
-  if (wire === 2 && !isRaw) count(s, "stringBytes", r.pos - valueAt);
-  const offset = frame.fieldAt;
-  return { field: frame.field, wire, packed: false, offset, length: r.pos - offset, count: 1, bytes: undefined };
+  if (wire === 2) count(s, "stringBytes", r.pos - valueAt);
+  return { field, wire, packed: false, offset: fieldAt, length: r.pos - fieldAt, count: 1, bytes: undefined };
+}
+
+/** Raw data of a tensor: bytes, not text, and possibly as large as the file. */
+function rawRun(s: State, frame: Frame): Run {
+  const r = s.reader;
+  const inner = r.enter(frame.end);
+  const offset = r.pos;
+  r.pos = inner;
+  return { field: frame.field, wire: 2, packed: true, offset, length: inner - offset, count: 1, bytes: undefined };
 }
 
 /** A key and its value; of equal keys the last wins. */

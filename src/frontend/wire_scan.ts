@@ -138,18 +138,21 @@ function sideField(s: State, frame: Frame, rule: FieldRule): void {
   const { end } = frame;
   switch (rule.does) {
     case "refuse":
-      return fail(rule.code ?? "E0107", `${rule.what} are not supported`);
+      fail(rule.code ?? "E0107", `${rule.what} are not supported`);
+      return;
     case "overload":
       recordOf(s, frame).overload = decodeText(s, takeName(s, end));
       return;
     case "metadata":
-      return scanEntry(s, s.reader.enter(end), recordOf(s, frame).metadata);
+      scanEntry(s, s.reader.enter(end), recordOf(s, frame).metadata);
+      return;
     case "detached":
       recordOf(s, frame)[rule.into].push(scanDetached(s, rule.type, s.reader.enter(end)));
       return;
     case "warn":
       s.warnings.add(`${rule.what} are not used`);
-      return s.reader.skip(frame.wire, end);
+      s.reader.skip(frame.wire, end);
+      return;
     default:
       s.reader.skip(frame.wire, end);
   }

@@ -1,0 +1,38 @@
+/** Opening a model: the one entry to the front end for files, bytes and text. */
+import { dirname } from "node:path";
+import { type ByteSource, bytesSource, fileSource } from "./byte_source.ts";
+import { decodeModelFrom } from "./decode_model.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { fail, quote } from "./onnx_error.ts";
+import type { OnnxModel } from "./onnx_model.ts";
+import { headBytes, looksLikeText, recogniseForeign } from "./recognise_file.ts";
+
+export interface LoadOptions {
+  /** Overrides of the default limits. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** The folder that external data has to lie in; by default the model's own (none for models given as bytes). */
+  readonly externalDataRoot?: string | undefined;
+}
+
+/**
+ * Reads the model at `path`: protobuf, or ONNX text where the name ends in `.onnxtxt` or the content is text. Weights stay in
+ * the file until a literal is loaded. Throws `OnnxError` with codes E0100 to E0133, and nothing else.
+ */
+export function loadModel(path: string, options: LoadOptions = {}): OnnxModel {
+  const source = fileSource(path);
+  return readModel(source, { externalDataRoot: dirname(path), ...options }, path.toLowerCase().endsWith(".onnxtxt"));
+}
+
+/** Reads a model from bytes; `name` stands for the file in messages. */
+export const decodeModel = (bytes: Uint8Array, options: LoadOptions = {}, name = "the given bytes"): OnnxModel =>
+  readModel(bytesSource(bytes, name), options, false);
+
+function readModel(source: ByteSource, options: LoadOptions, isText: boolean): OnnxModel {
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  if (source.size === 0) fail("E0101", `${quote(source.name, 400)} is empty`);
+  const head = source.read(0, Math.min(headBytes, source.size));
+  const foreign = recogniseForeign(head);
+  if (foreign !== undefined) fail("E0102", `${quote(source.name, 400)} is ${foreign.what}`, { help: foreign.help });
+  if (isText || looksLikeText(head)) fail("E0107", "ONNX text is not supported yet");
+  return decodeModelFrom(source, limits, options.externalDataRoot);
+}
