@@ -187,7 +187,7 @@ export function readPacked(dtype: DType, shape: readonly number[], bytes: Uint8A
 function unpack(dtype: DType, count: number, bytes: Uint8Array): TensorData {
   const width = bitsOf(dtype);
   if (width < 8) return unpackBits(dtype, count, bytes, width);
-  if (dtype === "bool") return bytes.map((b) => (b === 0 ? 0 : 1));
+  if (dtype === "bool") return Uint8Array.from(bytes, (b) => (b === 0 ? 0 : 1));
   if (isSmallFloat(dtype)) {
     const table = decodeTable(dtype);
     const patterns = width === 16 ? new Uint16Array(hostOrder(bytes, 2)) : bytes;
