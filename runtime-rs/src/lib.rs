@@ -10,6 +10,7 @@ pub mod error;
 pub mod float_bits;
 pub mod index;
 pub mod ops;
+pub mod real;
 pub mod tensor;
 
 pub use arena::{Arena, Slot, Weights};
