@@ -140,14 +140,19 @@ export function decodeFloat(dtype: DType, bits: number): number {
   return sign * (1 + mantissa / 2 ** f.mantissaBits) * 2 ** (exponent - f.bias);
 }
 
+/** As `encodeFloat`, but what the type has is kept: infinity stays infinity where there is one, else it becomes NaN. */
+const keepingBits = (dtype: DType, x: number): number =>
+  Math.abs(x) === Infinity ? encodeFloat(dtype, x, { saturate: false }) : encodeFloat(dtype, x);
+
 /**
- * `x` rounded once to the float type `dtype`, as a number. Complex types round as their parts. 8- and 4-bit types saturate;
- * for the other rules see `encodeFloat`. Throws TypeError for types that are not floats.
+ * `x` rounded once to the float type `dtype`, as a number: values that the type has are unchanged. Finite values beyond the
+ * range of an 8- or 4-bit type saturate; of the others they become infinity. Complex types round as their parts. Throws
+ * TypeError for types that are not floats.
  */
 export function roundTo(dtype: DType, x: number): number {
   if (dtype === "f64" || dtype === "c128") return x;
   if (dtype === "f32" || dtype === "c64") return Math.fround(x);
-  return decodeFloat(dtype, encodeFloat(dtype, x));
+  return decodeFloat(dtype, keepingBits(dtype, x));
 }
 
 /** Values by pattern, made when first needed; at most 65,536 entries. */
@@ -225,7 +230,7 @@ export function writePacked(t: Tensor): Uint8Array {
   if (width < 8) return packBits(dtype, data, width);
   if (dtype === "bool") return Uint8Array.from(data, (b) => (b === 0 ? 0 : 1));
   if (isSmallFloat(dtype)) {
-    const encode = (x: number): number => encodeFloat(dtype, x);
+    const encode = (x: number): number => keepingBits(dtype, x);
     const patterns = width === 16 ? Uint16Array.from(data, encode) : Uint8Array.from(data, encode);
     return new Uint8Array(hostOrder(new Uint8Array(patterns.buffer), width / 8));
   }
@@ -239,7 +244,7 @@ function packBits(dtype: DType, data: NumberArray, width: number): Uint8Array {
   const mask = (1 << width) - 1;
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;
-    const bits = dtype === "f4e2m1" ? encodeFloat(dtype, value) : value & mask;
+    const bits = dtype === "f4e2m1" ? keepingBits(dtype, value) : value & mask;
     const at = Math.floor(i / perByte);
     bytes[at] = (bytes[at] as number) | (bits << ((i % perByte) * width));
   }
