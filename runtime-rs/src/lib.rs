@@ -5,15 +5,18 @@
 //! data is row-major. Nothing allocates where sizes are known; temporary memory is passed in.
 
 pub mod arena;
+pub mod arithmetic;
 pub mod element;
 pub mod error;
 pub mod float_bits;
 pub mod index;
 pub mod ops;
 pub mod real;
+pub mod simd;
 pub mod tensor;
 
 pub use arena::{Arena, Slot, Weights};
+pub use arithmetic::Arithmetic;
 pub use element::*;
 pub use error::{At, Error, Result};
 pub use tensor::Tensor;

@@ -4,8 +4,10 @@
 
 mod elementwise;
 mod gather;
+mod matmul;
 mod reshape;
 
 pub use elementwise::*;
 pub use gather::*;
+pub use matmul::*;
 pub use reshape::*;
