@@ -4,6 +4,7 @@
 //! that only the kernel finds out go to `&mut Vec<T>` and are returned. Shapes are `&[usize]`, outermost axis first, and
 //! data is row-major. Nothing allocates where sizes are known; temporary memory is passed in.
 
+pub mod activation;
 pub mod arena;
 pub mod arithmetic;
 pub mod element;

@@ -26,7 +26,12 @@ impl core::ops::Not for Bits {
     type Output = Self;
     #[inline(always)]
     fn not(self) -> Self {
-        unsafe { Self(_mm256_xor_ps(self.0, _mm256_castsi256_ps(_mm256_set1_epi32(-1)))) }
+        unsafe {
+            Self(_mm256_xor_ps(
+                self.0,
+                _mm256_castsi256_ps(_mm256_set1_epi32(-1)),
+            ))
+        }
     }
 }
 
@@ -45,7 +50,7 @@ impl core::ops::Neg for Avx2 {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        (self.to_bits() ^ Int::splat(i32::MIN)).from_bits()
+        (self.to_bits() ^ Int::splat(i32::MIN)).as_float()
     }
 }
 
@@ -74,11 +79,16 @@ impl IntVector for Int {
     }
     #[inline(always)]
     fn select(mask: Bits, a: Self, b: Self) -> Self {
-        unsafe { Self(_mm256_castps_si256(_mm256_blendv_ps(
-_mm256_castsi256_ps(b.0), _mm256_castsi256_ps(a.0), mask.0))) }
+        unsafe {
+            Self(_mm256_castps_si256(_mm256_blendv_ps(
+                _mm256_castsi256_ps(b.0),
+                _mm256_castsi256_ps(a.0),
+                mask.0,
+            )))
+        }
     }
     #[inline(always)]
-    fn from_bits(self) -> Avx2 {
+    fn as_float(self) -> Avx2 {
         unsafe { Avx2(_mm256_castsi256_ps(self.0)) }
     }
     #[inline(always)]
@@ -150,15 +160,27 @@ impl Vector for Avx2 {
     }
     #[inline(always)]
     fn floor(self) -> Self {
-        unsafe { Self(_mm256_round_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(self.0)) }
+        unsafe {
+            Self(_mm256_round_ps::<
+                { _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC },
+            >(self.0))
+        }
     }
     #[inline(always)]
     fn ceil(self) -> Self {
-        unsafe { Self(_mm256_round_ps::<{ _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC }>(self.0)) }
+        unsafe {
+            Self(_mm256_round_ps::<
+                { _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC },
+            >(self.0))
+        }
     }
     #[inline(always)]
     fn round_ties_even(self) -> Self {
-        unsafe { Self(_mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0)) }
+        unsafe {
+            Self(_mm256_round_ps::<
+                { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+            >(self.0))
+        }
     }
     #[inline(always)]
     fn lt(self, other: Self) -> Bits {

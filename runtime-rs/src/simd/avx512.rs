@@ -45,7 +45,7 @@ impl core::ops::Neg for Avx512 {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        (self.to_bits() ^ Int::splat(i32::MIN)).from_bits()
+        (self.to_bits() ^ Int::splat(i32::MIN)).as_float()
     }
 }
 
@@ -77,7 +77,7 @@ impl IntVector for Int {
         unsafe { Self(_mm512_mask_blend_epi32(mask.0, b.0, a.0)) }
     }
     #[inline(always)]
-    fn from_bits(self) -> Avx512 {
+    fn as_float(self) -> Avx512 {
         unsafe { Avx512(_mm512_castsi512_ps(self.0)) }
     }
     #[inline(always)]
@@ -150,15 +150,27 @@ impl Vector for Avx512 {
     }
     #[inline(always)]
     fn floor(self) -> Self {
-        unsafe { Self(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(self.0)) }
+        unsafe {
+            Self(_mm512_roundscale_ps::<
+                { _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC },
+            >(self.0))
+        }
     }
     #[inline(always)]
     fn ceil(self) -> Self {
-        unsafe { Self(_mm512_roundscale_ps::<{ _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC }>(self.0)) }
+        unsafe {
+            Self(_mm512_roundscale_ps::<
+                { _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC },
+            >(self.0))
+        }
     }
     #[inline(always)]
     fn round_ties_even(self) -> Self {
-        unsafe { Self(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0)) }
+        unsafe {
+            Self(_mm512_roundscale_ps::<
+                { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+            >(self.0))
+        }
     }
     #[inline(always)]
     fn lt(self, other: Self) -> Bits {

@@ -79,11 +79,13 @@ pub fn isa() -> &'static str {
 /// The instruction sets of this processor that this program can use, the best first.
 pub fn available() -> impl Iterator<Item = Isa> {
     let best = best();
-    [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Wasm, Isa::Scalar].into_iter().filter(move |&isa| match isa {
-        Isa::Scalar => true,
-        Isa::Avx2 => matches!(best, Isa::Avx2 | Isa::Avx512),
-        other => other == best,
-    })
+    [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Wasm, Isa::Scalar]
+        .into_iter()
+        .filter(move |&isa| match isa {
+            Isa::Scalar => true,
+            Isa::Avx2 => matches!(best, Isa::Avx2 | Isa::Avx512),
+            other => other == best,
+        })
 }
 
 /// The instruction set that [`dispatch`] uses now, on this thread.
@@ -123,7 +125,10 @@ pub(crate) fn dispatch_on<K: Kernel>(isa: Isa, kernel: K) -> K::Out {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(crate) fn usable(isa: Isa) -> bool {
-    matches!((isa, best()), (Isa::Avx2, Isa::Avx2) | (Isa::Avx2 | Isa::Avx512, Isa::Avx512))
+    matches!(
+        (isa, best()),
+        (Isa::Avx2, Isa::Avx2) | (Isa::Avx2 | Isa::Avx512, Isa::Avx512)
+    )
 }
 
 /// What the processor has, found once.
@@ -178,7 +183,11 @@ const fn best() -> Isa {
     if cfg!(target_arch = "x86_64") && v4 {
         return Isa::Avx512;
     }
-    if cfg!(all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")) {
+    if cfg!(all(
+        target_arch = "x86_64",
+        target_feature = "avx2",
+        target_feature = "fma"
+    )) {
         return Isa::Avx2;
     }
     Isa::Scalar
@@ -217,7 +226,11 @@ const fn selected() -> Isa {
 /// Panics if `isa` is not in [`available`].
 #[cfg(feature = "std")]
 pub fn with_isa<R>(isa: Isa, f: impl FnOnce() -> R) -> R {
-    assert!(available().any(|a| a == isa), "this processor has no {}", isa.name());
+    assert!(
+        available().any(|a| a == isa),
+        "this processor has no {}",
+        isa.name()
+    );
     let _restore = forced::Restore(forced::set(Some(isa)));
     f()
 }

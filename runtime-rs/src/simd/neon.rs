@@ -61,7 +61,12 @@ impl IntVector for Int {
     }
     #[inline(always)]
     fn shr(self, count: u32) -> Self {
-        unsafe { Self(vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(self.0), vdupq_n_s32(-(count as i32))))) }
+        unsafe {
+            Self(vreinterpretq_s32_u32(vshlq_u32(
+                vreinterpretq_u32_s32(self.0),
+                vdupq_n_s32(-(count as i32)),
+            )))
+        }
     }
     #[inline(always)]
     fn eq(self, other: Self) -> Bits {

@@ -109,10 +109,10 @@ const ALL_INTEGERS: f32 = 8388608.0;
 /// Nearest integer by adding and subtracting 2²³, which leaves no bits for a fraction.
 #[inline(always)]
 fn round_ties_even(x: f32) -> f32 {
-    if !(x.abs() < ALL_INTEGERS) {
-        return x;
+    if x.abs() < ALL_INTEGERS {
+        return ((x.abs() + ALL_INTEGERS) - ALL_INTEGERS).copysign(x);
     }
-    ((x.abs() + ALL_INTEGERS) - ALL_INTEGERS).copysign(x)
+    x
 }
 
 #[inline(always)]

@@ -26,7 +26,12 @@ pub trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output
 
 /// `LANES` 32-bit integers, wrapping; the bit patterns of a [`Vector`].
 pub trait IntVector:
-    Copy + Add<Output = Self> + Sub<Output = Self> + BitAnd<Output = Self> + BitOr<Output = Self> + BitXor<Output = Self>
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + BitXor<Output = Self>
 {
     /// The vector of floats with as many lanes.
     type Float: Vector<Int = Self>;
@@ -43,7 +48,7 @@ pub trait IntVector:
     /// `a` where the mask is true, else `b`.
     fn select(mask: <Self::Float as Vector>::Mask, a: Self, b: Self) -> Self;
     /// The same bits as floats.
-    fn from_bits(self) -> Self::Float;
+    fn as_float(self) -> Self::Float;
     /// The nearest floats (ties to even).
     fn to_float(self) -> Self::Float;
 }
@@ -53,7 +58,13 @@ pub trait IntVector:
 /// Values exist only inside [`super::dispatch`], which has checked that the processor has the instructions: that is what
 /// makes the safe methods sound. Arithmetic is IEEE 754 in round-to-nearest; `mul_add` is fused where the hardware can.
 pub trait Vector:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self> + sealed::Sealed
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + sealed::Sealed
 {
     /// A truth value per lane.
     type Mask: Mask;
@@ -164,7 +175,7 @@ pub trait Vector:
     #[inline(always)]
     fn copysign(self, sign: Self) -> Self {
         let bit = Self::Int::splat(i32::MIN);
-        ((sign.to_bits() & bit) | self.abs().to_bits()).from_bits()
+        ((sign.to_bits() & bit) | self.abs().to_bits()).as_float()
     }
 
     /// The first `LANES` values of `src`. Panics if there are fewer.
