@@ -81,7 +81,7 @@ impl IntVector for Int {
         unsafe { Self(vbslq_s32(mask.0, a.0, b.0)) }
     }
     #[inline(always)]
-    fn from_bits(self) -> Neon {
+    fn as_float(self) -> Neon {
         unsafe { Neon(vreinterpretq_f32_s32(self.0)) }
     }
     #[inline(always)]

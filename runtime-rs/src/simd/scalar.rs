@@ -94,7 +94,7 @@ impl IntVector for Int {
         }
     }
     #[inline(always)]
-    fn from_bits(self) -> Scalar {
+    fn as_float(self) -> Scalar {
         Scalar(f32::from_bits(self.0 as u32))
     }
     #[inline(always)]

@@ -73,7 +73,7 @@ impl IntVector for Int {
         Self(v128_bitselect(a.0, b.0, mask.0))
     }
     #[inline(always)]
-    fn from_bits(self) -> Wasm {
+    fn as_float(self) -> Wasm {
         Wasm(self.0)
     }
     #[inline(always)]
