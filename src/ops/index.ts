@@ -1,9 +1,13 @@
 /** All operators. Adding one is its file and its line here. */
 import type { AnyOpDef } from "../ir/op_def.ts";
 import { gather } from "./gather.ts";
+import { gru } from "./gru.ts";
+import { lstm } from "./lstm.ts";
+import { matmul } from "./matmul.ts";
 import { reshape } from "./reshape.ts";
+import { rnn } from "./rnn.ts";
 
-export const operators: readonly AnyOpDef[] = [gather, reshape];
+export const operators: readonly AnyOpDef[] = [gather, gru, lstm, matmul, reshape, rnn];
 
 const byName = new Map(operators.map((op) => [op.name, op]));
 const byOnnx = new Map(operators.flatMap((op) => (op.onnx ? [[`${op.onnx.domain ?? ""}:${op.onnx.type}`, op] as const] : [])));

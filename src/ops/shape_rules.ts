@@ -1,5 +1,6 @@
 /** The shape arithmetic that many operators share. Everything that computes an extent is here or in an operator's `infer`. */
-import { broadcast, type Dim, dimText } from "../ir/dim.ts";
+import { broadcast, type Dim, dimText, isStatic, sameDim } from "../ir/dim.ts";
+import type { DType } from "../ir/dtype.ts";
 import type { Contents, Value } from "../ir/graph.ts";
 import type { InferContext } from "../ir/op_def.ts";
 import { type TensorType, typeText } from "../ir/types.ts";
@@ -66,4 +67,17 @@ export function sameDType(values: readonly (Value | undefined)[], ctx: Fail): Te
 /** The elements of a small integer tensor if all of them are known numbers. */
 export function knownInts(contents: Contents | undefined): number[] | undefined {
   return contents?.every((c): c is number => typeof c === "number") ? [...contents] : undefined;
+}
+
+/** The extent that two axes have in common: the number where only one is known. Two different numbers are an error. */
+export function agree(expected: Dim, found: Dim, what: string, ctx: Fail): Dim {
+  if (sameDim(expected, found)) return expected;
+  if (isStatic(expected) && isStatic(found)) ctx.fail("E0201", { what, expected, found });
+  return isStatic(found) ? found : expected;
+}
+
+/** The element type of an input, which must be one of `allowed`. */
+export function dtypeIn(v: Value, allowed: readonly DType[], what: string, ctx: Fail): DType {
+  const { dtype } = tensorIn(v, what, ctx);
+  return allowed.includes(dtype) ? dtype : ctx.fail("E0203", { what, found: dtype, expected: allowed.join(", ") });
 }
