@@ -1,13 +1,26 @@
 /** All operators. Adding one is its file and its line here. */
 import type { AnyOpDef } from "../ir/op_def.ts";
 import { gather } from "./gather.ts";
+import { gemm } from "./gemm.ts";
 import { gru } from "./gru.ts";
 import { lstm } from "./lstm.ts";
 import { matmul } from "./matmul.ts";
+import { matmulInteger } from "./matmul_integer.ts";
+import { qlinearMatmul } from "./qlinear_matmul.ts";
 import { reshape } from "./reshape.ts";
 import { rnn } from "./rnn.ts";
 
-export const operators: readonly AnyOpDef[] = [gather, gru, lstm, matmul, reshape, rnn];
+export const operators: readonly AnyOpDef[] = [
+  gather,
+  gemm,
+  gru,
+  lstm,
+  matmul,
+  matmulInteger,
+  qlinearMatmul,
+  reshape,
+  rnn,
+];
 
 const byName = new Map(operators.map((op) => [op.name, op]));
 const byOnnx = new Map(operators.flatMap((op) => (op.onnx ? [[`${op.onnx.domain ?? ""}:${op.onnx.type}`, op] as const] : [])));
