@@ -4,10 +4,17 @@
 
 mod elementwise;
 mod gather;
+mod gru;
+mod lstm;
 mod matmul;
+mod recurrent;
 mod reshape;
+mod rows;
 
 pub use elementwise::*;
 pub use gather::*;
+pub use gru::*;
+pub use lstm::*;
 pub use matmul::*;
+pub use recurrent::*;
 pub use reshape::*;
