@@ -15,6 +15,7 @@ pub mod ops;
 pub mod real;
 pub mod simd;
 pub mod tensor;
+pub mod threads;
 
 pub use arena::{Arena, Slot, Weights};
 pub use arithmetic::Arithmetic;
