@@ -51,12 +51,13 @@ export function decodeAttribute(proto: onnx.IAttributeProto, context: AttributeC
   const runs = runsOfText(proto.docString, context);
   const number = proto.type ?? 0;
   const kind = number === 0 ? impliedKind(proto, runs) : kindsByNumber.get(number);
+  if (proto.refAttrName && (kind !== undefined || number === 0))
+    return { name, kind: "ref", refName: proto.refAttrName, refKind: kind };
   if (kind === undefined) return fail("E0121", `attribute ${quote(name)} has the kind ${number}`, detail);
-  if (proto.refAttrName) return { name, kind: "ref", refName: proto.refAttrName, refKind: kind };
+  // The declared kind counts even where other fields are set, too: ONNX's own text parser writes 2.0 as f and i.
   const present = presentKinds(proto, runs);
-  const other = present.find((k) => k !== kind);
-  if (other !== undefined && number !== 0)
-    fail("E0121", `attribute ${quote(name)} is declared as ${kind} but holds ${other}`, detail);
+  if (present.length > 0 && !present.includes(kind))
+    fail("E0121", `attribute ${quote(name)} is declared as ${kind} but holds ${present.join(", ")}`, detail);
   return decodeValue(proto, name, kind, runs, context, node);
 }
 

@@ -1,6 +1,7 @@
 /** A serialised model to plain data: wire scan, onnx-proto on the skeleton, then this walk over its messages. */
 import onnxProto, { type onnx as schema } from "onnx-proto";
 import type { ByteSource } from "./byte_source.ts";
+import { checkAttributes, checkFunctions, checkInitializers, mergeOpsets } from "./check_names.ts";
 import { type AttributeContext, decodeAttribute } from "./decode_attribute.ts";
 import { decodeSparse } from "./decode_sparse.ts";
 import { decodeTensor } from "./decode_tensor.ts";
@@ -66,16 +67,11 @@ function decodeOpsets(
   where: string,
   warn: (text: string) => void,
 ): Map<string, number> {
-  const opsets = new Map<string, number>();
-  for (const { domain, version } of imports ?? []) {
+  const pairs = (imports ?? []).map(({ domain, version }) => {
     const key = normalDomain(domain ?? "");
-    const number = toSafeNumber(version, `the opset of ${quote(key)}`);
-    const known = opsets.get(key);
-    if (known !== undefined && known !== number)
-      warn(`${where} imports the domain ${quote(key || "ai.onnx")} twice; the higher version counts`);
-    opsets.set(key, Math.max(number, known ?? number));
-  }
-  return opsets;
+    return [key, toSafeNumber(version, `the opset of ${quote(key)}`)] as const;
+  });
+  return mergeOpsets(pairs, where, warn);
 }
 
 function decodeGraph(proto: schema.IGraphProto, context: AttributeContext): OnnxGraph {
@@ -94,12 +90,7 @@ function decodeInitializers(proto: schema.IGraphProto, context: AttributeContext
   const dense = (proto.initializer ?? []).map((t) => ({ name: t.name ?? "", literal: decodeTensor(t, context) }));
   const sparse = (proto.sparseInitializer ?? []).map((t) => decodeSparse(t, context));
   const initializers = [...dense, ...sparse];
-  const names = new Set<string>();
-  for (const { name } of initializers) {
-    if (name === "") fail("E0122", `an initialiser of the graph ${quote(proto.name ?? "")} has no name`);
-    if (names.has(name)) fail("E0123", `the initialiser ${quote(name)} is defined twice`);
-    names.add(name);
-  }
+  checkInitializers(proto.name ?? "", initializers);
   return initializers;
 }
 
@@ -132,22 +123,13 @@ function decodeAttributes(
   node: string,
 ): OnnxAttribute[] {
   const attributes = protos.map((a) => decodeAttribute(a, context, node));
-  const names = new Set<string>();
-  for (const { name } of attributes) {
-    if (names.has(name)) fail("E0121", `the attribute ${quote(name)} occurs twice`, { node });
-    names.add(name);
-  }
+  checkAttributes(node, attributes);
   return attributes;
 }
 
 function decodeFunctions(protos: readonly schema.IFunctionProto[], context: AttributeContext): OnnxFunction[] {
   const functions = protos.map((f) => decodeFunction(f, context));
-  const ids = new Set<string>();
-  for (const { domain, name, overload } of functions) {
-    const id = JSON.stringify([domain, name, overload]);
-    if (ids.has(id)) fail("E0123", `the function ${quote(name)} of the domain ${quote(domain)} is defined twice`);
-    ids.add(id);
-  }
+  checkFunctions(functions);
   return functions;
 }
 

@@ -78,7 +78,11 @@ function encodeNode(node: OnnxNode): Uint8Array {
 
 export function encodeAttribute(a: OnnxAttribute): Uint8Array {
   if (a.kind === "ref")
-    return message(textField(1, a.name), intField(20, attributeTypeNumbers[a.refKind]), textField(21, a.refName));
+    return message(
+      textField(1, a.name),
+      a.refKind === undefined ? absent : intField(20, attributeTypeNumbers[a.refKind]),
+      textField(21, a.refName),
+    );
   return message(textField(1, a.name), encodeValue(a), intField(20, attributeTypeNumbers[a.kind]));
 }
 

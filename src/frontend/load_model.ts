@@ -3,9 +3,11 @@ import { dirname } from "node:path";
 import { type ByteSource, bytesSource, fileSource } from "./byte_source.ts";
 import { decodeModelFrom } from "./decode_model.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import { fail, quote } from "./onnx_error.ts";
+import { fail, OnnxError, quote } from "./onnx_error.ts";
 import type { OnnxModel } from "./onnx_model.ts";
+import { parseOnnxText } from "./onnx_text.ts";
 import { headBytes, looksLikeText, recogniseForeign } from "./recognise_file.ts";
+import { tooMuch } from "./scan_state.ts";
 
 export interface LoadOptions {
   /** Overrides of the default limits. */
@@ -33,6 +35,22 @@ function readModel(source: ByteSource, options: LoadOptions, isText: boolean): O
   const head = source.read(0, Math.min(headBytes, source.size));
   const foreign = recogniseForeign(head);
   if (foreign !== undefined) fail("E0102", `${quote(source.name, 400)} is ${foreign.what}`, { help: foreign.help });
-  if (isText || looksLikeText(head)) fail("E0107", "ONNX text is not supported yet");
+  if (isText || looksLikeText(head)) return readText(source, limits, options.externalDataRoot);
   return decodeModelFrom(source, limits, options.externalDataRoot);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function readText(source: ByteSource, limits: Limits, externalRoot: string | undefined): OnnxModel {
+  if (source.size > limits.structureBytes) tooMuch("structureBytes", limits, `the text has ${source.size} bytes`);
+  return parseOnnxText(decodeText(source), { limits, externalRoot });
+}
+
+function decodeText(source: ByteSource): string {
+  try {
+    return utf8.decode(source.read(0, source.size));
+  } catch (error) {
+    if (error instanceof OnnxError) throw error;
+    return fail("E0108", `${quote(source.name, 400)} is not UTF-8 text`);
+  }
 }

@@ -91,8 +91,8 @@ export interface OnnxAttributeRef {
   readonly name: string;
   readonly kind: "ref";
   readonly refName: string;
-  /** The kind that the value will have. */
-  readonly refKind: OnnxAttributeKind;
+  /** The kind that the value will have, where the model says so. */
+  readonly refKind: OnnxAttributeKind | undefined;
 }
 
 export type OnnxAttributeOf<K extends OnnxAttributeKind> = {
