@@ -33,19 +33,38 @@ const table = {
   reciprocal: row(1, (x) => 1 / x, method("recip")),
   floor: row(1, Math.floor, method("floor")),
   ceil: row(1, Math.ceil, method("ceil")),
+  /** Halves to even. */
+  round: row(1, roundHalfEven, method("round_ties_even")),
   exp: row(1, Math.exp, method("exp")),
+  /** eˣ − 1, exact near 0. */
+  expm1: row(1, Math.expm1, method("exp_m1")),
   log: row(1, Math.log, method("ln")),
   tanh: row(1, Math.tanh, method("tanh")),
   sigmoid: row(1, (x) => 1 / (1 + Math.exp(-x)), method("sigmoid")),
   erf: row(1, erf, method("erf")),
   sin: row(1, Math.sin, method("sin")),
   cos: row(1, Math.cos, method("cos")),
+  tan: row(1, Math.tan, method("tan")),
   softplus: row(1, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), method("softplus")),
+  mish: row(1, (x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))), method("mish")),
+  /** x · Φ(x). */
+  gelu: row(1, (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)), method("gelu")),
+  /** The approximation of `gelu` by tanh. */
+  geluTanh: row(1, (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))), method("gelu_tanh")),
   pow: row(2, (a, b) => a ** b, method("pow")),
+  /** `ifLess(a, b, x, y)`: x where a < b, else (and where a or b is NaN) y. */
+  ifLess: row(4, (a, b, x, y) => (a < b ? x : y), (a: string, b: string, x: string, y: string) => `V::select(${a}.lt(${b}), ${x}, ${y})`),
 } satisfies Record<string, Row>;
 
 export type MapFn = keyof typeof table;
 export const mapFunctions: Readonly<Record<MapFn, Row>> = table;
+
+/** The nearest integer, halves to even; keeps NaN, infinities and the sign of zero. */
+export function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
 
 /**
  * erf by the series for |x| < 2.5 and the continued fraction of erfc beyond; absolute error below 1e-15.
