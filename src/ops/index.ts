@@ -1,22 +1,30 @@
 /** All operators. Adding one is its file and its line here. */
 import type { AnyOpDef } from "../ir/op_def.ts";
+import { conv } from "./conv.ts";
+import { convInteger } from "./conv_integer.ts";
+import { convTranspose } from "./conv_transpose.ts";
 import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
 import { gru } from "./gru.ts";
 import { lstm } from "./lstm.ts";
 import { matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul_integer.ts";
+import { qlinearConv } from "./qlinear_conv.ts";
 import { qlinearMatmul } from "./qlinear_matmul.ts";
 import { reshape } from "./reshape.ts";
 import { rnn } from "./rnn.ts";
 
 export const operators: readonly AnyOpDef[] = [
+  conv,
+  convInteger,
+  convTranspose,
   gather,
   gemm,
   gru,
   lstm,
   matmul,
   matmulInteger,
+  qlinearConv,
   qlinearMatmul,
   reshape,
   rnn,
