@@ -1,7 +1,10 @@
 /** `npm run conformance [-- FILTER]`: the official ONNX suite, compiled and run. Ends with `N passed, N failed`. */
+import { join } from "node:path";
 import { Command } from "commander";
+import { runBatch } from "./conformance/batch.ts";
 import { interpretCase } from "./conformance/interpret_case.ts";
 import type { Mode } from "./conformance/modes.ts";
+import { cacheFolder } from "./data/cache_folder.ts";
 import { folderCases, suite } from "./data/onnx_suite.ts";
 
 interface Options {
@@ -9,23 +12,37 @@ interface Options {
   readonly mode: Mode;
   readonly interpret?: boolean;
   readonly verbose?: boolean;
+  readonly work?: string;
 }
 
 async function main(filters: readonly string[], options: Options): Promise<void> {
   const all = options.folder ? folderCases(options.folder) : await suite();
-  const cases = filters.length === 0 ? all : all.filter((c) => filters.some((f) => new RegExp(f).test(`${c.kind}/${c.name}`)));
+  const cases =
+    filters.length === 0 ? all : all.filter((c) => filters.some((f) => new RegExp(f).test(`${c.kind}/${c.name}`)));
   let passed = 0;
   let failed = 0;
-  for (const c of cases) {
-    const problem = attempt(() => interpretCase(c, options.mode));
+  const tell = (name: string, problem: string | undefined): void => {
     if (problem === undefined) passed++;
     else failed++;
-    if (problem !== undefined) console.log(`FAILED ${c.kind}/${c.name}: ${problem}`);
-    else if (options.verbose) console.log(`passed ${c.kind}/${c.name}`);
+    if (problem !== undefined) console.log(`FAILED ${name}: ${problem}`);
+    else if (options.verbose) console.log(`passed ${name}`);
+  };
+  if (options.interpret) for (const c of cases) tell(`${c.kind}/${c.name}`, attempt(() => interpretCase(c, options.mode)));
+  else {
+    const folder = options.work ?? cacheFolder("conformance");
+    for (let at = 0; at < cases.length; at += batchSize) {
+      const batch = cases.slice(at, at + batchSize);
+      process.stderr.write(`cases ${at + 1} to ${at + batch.length} of ${cases.length}\n`);
+      for (const o of await runBatch(batch, options.mode, join(folder, `batch_${at / batchSize}`), join(folder, "target")))
+        tell(`${o.case.kind}/${o.case.name}`, o.problem);
+    }
   }
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
 }
+
+/** Cases in one crate: larger ones share more, smaller ones need less memory. */
+const batchSize = 150;
 
 function attempt(run: () => string | undefined): string | undefined {
   try {
@@ -40,6 +57,7 @@ await new Command("conformance")
   .option("--folder <dir>", "a folder in the layout of ONNX's backend test data")
   .option("--mode <mode>", "static, symbolic (all dims unknown) or constant (all inputs constants)", "static")
   .option("--interpret", "run by the interpreter instead of compiling")
+  .option("--work <dir>", "where crates are generated and built (default: the user's cache folder)")
   .option("--verbose", "list cases that pass, too")
   .action(main)
   .parseAsync();

@@ -5,20 +5,31 @@
 //! data is row-major. Nothing allocates where sizes are known; temporary memory is passed in.
 
 pub mod activation;
+pub mod any;
 pub mod arena;
 pub mod arithmetic;
+pub mod cli;
 pub mod element;
 pub mod error;
 pub mod float_bits;
+pub mod gemm;
 pub mod index;
+pub mod interface;
+pub mod map;
+pub mod npz;
 pub mod ops;
 pub mod real;
 pub mod simd;
 pub mod tensor;
 pub mod threads;
 
+pub use any::*;
 pub use arena::{Arena, Slot, Weights};
 pub use arithmetic::Arithmetic;
 pub use element::*;
 pub use error::{At, Error, Result};
+pub use interface::*;
+pub use map::{map, maximum, minimum, MapExpr};
+pub use simd::Vector;
+pub use threads::Pool;
 pub use tensor::Tensor;

@@ -31,6 +31,6 @@ export const dims = defineOp({
   },
 
   lower(_, { values }, l) {
-    l.call("ops::write_dims", [dimsArg(values), write(l.output(0))]);
+    l.call("write_dims", [dimsArg(values), write(l.output(0))]);
   },
 });

@@ -17,7 +17,10 @@ export function interpretCase(c: SuiteCase, mode: Mode): string | undefined {
     const { model, args } = inMode(loaded, mode, data.inputs);
     const { program } = importModel(model, c.name);
     const simplified = runPasses(program, simplify, new Set());
-    for (const [stage, p] of [["imported", program], ["simplified", simplified]] as const) {
+    for (const [stage, p] of [
+      ["imported", program],
+      ["simplified", simplified],
+    ] as const) {
       const outputs = interpret(p.main, args);
       for (const [i, expected] of data.outputs.entries()) {
         const { problem } = compareValues(outputs[i], expected, c);

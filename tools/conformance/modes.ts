@@ -7,7 +7,11 @@ import { isTensor, type RuntimeValue } from "../../src/ir/tensor.ts";
 export type Mode = "static" | "symbolic" | "constant";
 
 /** The model in that mode, and the arguments that are left to give it. */
-export function inMode(model: OnnxModel, mode: Mode, args: readonly RuntimeValue[]): { model: OnnxModel; args: readonly RuntimeValue[] } {
+export function inMode(
+  model: OnnxModel,
+  mode: Mode,
+  args: readonly RuntimeValue[],
+): { model: OnnxModel; args: readonly RuntimeValue[] } {
   if (mode === "symbolic") return { model: withUnknownDims(model), args };
   if (mode === "constant") return withConstantInputs(model, args);
   return { model, args };
@@ -15,7 +19,9 @@ export function inMode(model: OnnxModel, mode: Mode, args: readonly RuntimeValue
 
 function withUnknownDims(model: OnnxModel): OnnxModel {
   const initial = new Set(model.graph.initializers.map((i) => i.name));
-  const inputs = model.graph.inputs.map((i) => (i.type && !initial.has(i.name) ? { ...i, type: unknownDims(i.type) } : i));
+  const inputs = model.graph.inputs.map((i) =>
+    i.type && !initial.has(i.name) ? { ...i, type: unknownDims(i.type) } : i,
+  );
   return { ...model, graph: { ...model.graph, inputs, valueInfo: [] } };
 }
 
@@ -24,7 +30,10 @@ function unknownDims(type: OnnxType): OnnxType {
   return { ...type, shape: type.shape?.map(() => undefined) };
 }
 
-function withConstantInputs(model: OnnxModel, args: readonly RuntimeValue[]): { model: OnnxModel; args: readonly RuntimeValue[] } {
+function withConstantInputs(
+  model: OnnxModel,
+  args: readonly RuntimeValue[],
+): { model: OnnxModel; args: readonly RuntimeValue[] } {
   const initial = new Set(model.graph.initializers.map((i) => i.name));
   const given = model.graph.inputs.filter((i) => !initial.has(i.name));
   const constant = given.flatMap((input, i) => {
@@ -33,7 +42,14 @@ function withConstantInputs(model: OnnxModel, args: readonly RuntimeValue[]): { 
   });
   const names = new Set(constant.map((c) => c.name));
   return {
-    model: { ...model, graph: { ...model.graph, inputs: model.graph.inputs.filter((i) => !names.has(i.name)), initializers: [...model.graph.initializers, ...constant] } },
+    model: {
+      ...model,
+      graph: {
+        ...model.graph,
+        inputs: model.graph.inputs.filter((i) => !names.has(i.name)),
+        initializers: [...model.graph.initializers, ...constant],
+      },
+    },
     args: args.filter((_, i) => !names.has(given[i]?.name ?? "")),
   };
 }

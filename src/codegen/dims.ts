@@ -1,0 +1,42 @@
+/** Sizes as Rust expressions of type usize over the fields of the generated `Dims`. */
+import type { Atom, Dim, Term } from "../ir/dim.ts";
+import { integerLiteral } from "./rust.ts";
+
+/** `field` gives the Rust place of a symbol: `f.dims.n`. */
+export type FieldOf = (symbol: string) => string;
+
+export function dimRust(d: Dim, field: FieldOf): string {
+  if (typeof d === "number") return integerLiteral(d);
+  if (simple(d)) return unparenthesised((d.terms[0] as Term).atoms[0] as Atom, field);
+  const text = d.terms.map((t) => termRust(t, field));
+  return text.reduce((s, t) => (t.startsWith("-") ? `${s} - ${t.slice(1)}` : `${s} + ${t}`));
+}
+
+function termRust(t: Term, field: FieldOf): string {
+  const atoms = t.atoms.map((a) => atomRust(a, field));
+  const magnitude = Math.abs(t.coefficient);
+  const factors = magnitude === 1 && atoms.length > 0 ? atoms : [integerLiteral(magnitude), ...atoms];
+  return `${t.coefficient < 0 ? "-" : ""}${factors.join(" * ")}`;
+}
+
+const simple = (d: Dim): boolean => typeof d === "number" || (d.terms.length === 1 && d.terms[0]?.coefficient === 1 && d.terms[0].atoms.length === 1);
+const wrapped = (d: Dim, field: FieldOf): string => {
+  if (typeof d === "number") return dimRust(d, field);
+  return simple(d) ? atomRust((d.terms[0] as Term).atoms[0] as Atom, field) : `(${dimRust(d, field)})`;
+};
+
+const unparenthesised = (a: Atom, field: FieldOf): string =>
+  a.kind === "div" ? `${wrapped(a.a, field)} / ${wrapped(a.b, field)}` : atomRust(a, field);
+
+function atomRust(a: Atom, field: FieldOf): string {
+  switch (a.kind) {
+    case "symbol":
+      return field(a.name);
+    case "div":
+      return `(${wrapped(a.a, field)} / ${wrapped(a.b, field)})`;
+    case "broadcast":
+      return `rt::broadcast_extent(${dimRust(a.a, field)}, ${dimRust(a.b, field)})`;
+    default:
+      return `rt::${a.kind}_extent(${dimRust(a.a, field)}, ${dimRust(a.b, field)})`;
+  }
+}

@@ -1,0 +1,47 @@
+/** The whole compiler on a page: decoded model → IR → passes → kernel plan → Rust. Pure: reads and writes no files. */
+import { type DimBinding, importModel } from "./frontend/import_graph.ts";
+import type { OnnxModel } from "./frontend/onnx_model.ts";
+import { emitModule, type Module } from "./codegen/emit.ts";
+import type { Diagnostic } from "./diagnostics/report.ts";
+import type { Program } from "./ir/graph.ts";
+import type { Plan } from "./ir/plan.ts";
+import { pipeline } from "./passes/index.ts";
+import { runPasses, type Trace } from "./passes/pass.ts";
+import { planMemory } from "./passes/plan_memory.ts";
+import { selectKernels } from "./passes/select.ts";
+
+export interface CompileOptions {
+  /** Name of the model file, for messages and comments. */
+  readonly source: string;
+  readonly version: string;
+  /** Sizes given for dimensions, by the model's names. */
+  readonly dims?: ReadonlyMap<string, DimBinding>;
+  /** Passes switched off. */
+  readonly without?: ReadonlySet<string>;
+  readonly weights?: "auto" | "embed" | "file";
+  /** Path of the constants as the generated module sees it. */
+  readonly weightsPath?: string;
+  readonly trace?: Trace;
+}
+
+export interface Compiled {
+  readonly program: Program;
+  readonly plan: Plan;
+  readonly module: Module;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Throws `Diagnosed` with everything that is wrong with the model. */
+export function compileModel(model: OnnxModel, options: CompileOptions): Compiled {
+  const { program: imported, warnings } = importModel(model, options.source, options.dims);
+  const program = runPasses(imported, pipeline, options.without ?? new Set(), options.trace);
+  const plan = planProgram(program);
+  const module = emitModule(program, plan, {
+    version: options.version,
+    weights: options.weights ?? "auto",
+    weightsPath: options.weightsPath ?? "../weights.bin",
+  });
+  return { program, plan, module, warnings };
+}
+
+export const planProgram = (program: Program): Plan => planMemory(program, selectKernels(program), program.main.outputs);
