@@ -2,10 +2,10 @@
 import type { onnx } from "onnx-proto";
 import { decodeSparse } from "./decode_sparse.ts";
 import type { DecodeContext } from "./decode_tensor.ts";
-import { decodeTensor, runsOf } from "./decode_tensor.ts";
+import { decodeTensor } from "./decode_tensor.ts";
 import { decodeType, type Warn } from "./decode_type.ts";
 import { toBigInt } from "./integers.ts";
-import { byteStrings, fixedBytes, varints } from "./list_runs.ts";
+import { byteStrings, fixedBytes, shortVarints } from "./list_runs.ts";
 import { fail, quote } from "./onnx_error.ts";
 import type { OnnxAttribute, OnnxAttributeKind, OnnxGraph, OnnxString } from "./onnx_model.ts";
 import type { Run } from "./scan_state.ts";
@@ -28,9 +28,8 @@ export const attributeTypeNumbers: Readonly<Record<OnnxAttributeKind, number>> =
   types: 14,
 };
 
-const kindsByNumber = new Map(
-  (Object.keys(attributeTypeNumbers) as OnnxAttributeKind[]).map((kind) => [attributeTypeNumbers[kind], kind]),
-);
+const kinds = Object.keys(attributeTypeNumbers) as OnnxAttributeKind[];
+const kindsByNumber = new Map(kinds.map((kind) => [attributeTypeNumbers[kind], kind]));
 
 /** What decoding an attribute needs besides the message. */
 export interface AttributeContext extends DecodeContext {
@@ -48,45 +47,55 @@ export function decodeAttribute(proto: onnx.IAttributeProto, context: AttributeC
   const name = proto.name ?? "";
   const detail = { node };
   if (name === "") fail("E0121", "an attribute has no name", detail);
-  const runs = runsOfText(proto.docString, context);
+  const runs = proto.docString ? (context.scan.side[Number(proto.docString)]?.runs ?? []) : [];
   const number = proto.type ?? 0;
   const kind = number === 0 ? impliedKind(proto, runs) : kindsByNumber.get(number);
   if (proto.refAttrName && (kind !== undefined || number === 0))
     return { name, kind: "ref", refName: proto.refAttrName, refKind: kind };
   if (kind === undefined) return fail("E0121", `attribute ${quote(name)} has the kind ${number}`, detail);
   // The declared kind counts even where other fields are set, too: ONNX's own text parser writes 2.0 as f and i.
-  const present = presentKinds(proto, runs);
-  if (present.length > 0 && !present.includes(kind))
+  const present = holds(proto, kind, runs) ? [] : presentKinds(proto, runs);
+  if (present.length > 0)
     fail("E0121", `attribute ${quote(name)} is declared as ${kind} but holds ${present.join(", ")}`, detail);
   return decodeValue(proto, name, kind, runs, context, node);
 }
 
-function runsOfText(marker: string | null | undefined, { scan }: DecodeContext): readonly Run[] {
-  return runsOf(marker ? Buffer.from(marker, "latin1") : undefined, scan);
+/** True if the field for `kind` holds something; zero does not count: writers in other languages set all scalars. */
+function holds(proto: onnx.IAttributeProto, kind: OnnxAttributeKind, runs: readonly Run[]): boolean {
+  switch (kind) {
+    case "float":
+      return (proto.f ?? 0) !== 0;
+    case "int":
+      return toBigInt(proto.i) !== 0n;
+    case "string":
+      return (proto.s?.length ?? 0) > 0;
+    case "floats":
+      return runs.some((run) => run.field === floatsField && run.count > 0);
+    case "ints":
+      return runs.some((run) => run.field === intsField && run.count > 0);
+    case "strings":
+      return runs.some((run) => run.field === stringsField);
+    default: {
+      const value = proto[fields[kind]];
+      return Array.isArray(value) ? value.length > 0 : Boolean(value);
+    }
+  }
 }
 
-/** The kinds of the fields that hold something. */
-function presentKinds(proto: onnx.IAttributeProto, runs: readonly Run[]): OnnxAttributeKind[] {
-  const has = (field: number): boolean => runs.some((run) => run.field === field && run.count > 0);
-  const found: readonly (readonly [OnnxAttributeKind, boolean])[] = [
-    // Scalars count when they are not zero: writers in other languages set all of them.
-    ["float", (proto.f ?? 0) !== 0],
-    ["int", toBigInt(proto.i) !== 0n],
-    ["string", (proto.s?.length ?? 0) > 0],
-    ["tensor", Boolean(proto.t)],
-    ["graph", Boolean(proto.g)],
-    ["sparse_tensor", Boolean(proto.sparseTensor)],
-    ["type", Boolean(proto.tp)],
-    ["floats", has(floatsField)],
-    ["ints", has(intsField)],
-    ["strings", has(stringsField)],
-    ["tensors", (proto.tensors?.length ?? 0) > 0],
-    ["graphs", (proto.graphs?.length ?? 0) > 0],
-    ["sparse_tensors", (proto.sparseTensors?.length ?? 0) > 0],
-    ["types", (proto.typeProtos?.length ?? 0) > 0],
-  ];
-  return found.filter(([, present]) => present).map(([kind]) => kind);
-}
+/** The other kinds' fields. */
+const fields = {
+  tensor: "t",
+  graph: "g",
+  sparse_tensor: "sparseTensor",
+  type: "tp",
+  tensors: "tensors",
+  graphs: "graphs",
+  sparse_tensors: "sparseTensors",
+  types: "typeProtos",
+} as const;
+
+const presentKinds = (proto: onnx.IAttributeProto, runs: readonly Run[]): OnnxAttributeKind[] =>
+  kinds.filter((kind) => holds(proto, kind, runs));
 
 /** Models of IR version 1 have no declared kinds: the field that is set decides. */
 function impliedKind(proto: onnx.IAttributeProto, runs: readonly Run[]): OnnxAttributeKind | undefined {
@@ -126,11 +135,35 @@ function decodeValue(
     case "type":
       return { name, kind, value: type(proto.tp ?? missing()) };
     case "floats":
-      return { name, kind, value: decodeFloats(fixedBytes(source, runs, 4)) };
+      return {
+        name,
+        kind,
+        value: decodeFloats(
+          fixedBytes(
+            source,
+            runs.filter((run) => run.field === floatsField),
+            4,
+          ),
+        ),
+      };
     case "ints":
-      return { name, kind, value: Array.from(varints(source, runs)) };
+      return {
+        name,
+        kind,
+        value: shortVarints(
+          source,
+          runs.filter((run) => run.field === intsField),
+        ),
+      };
     case "strings":
-      return { name, kind, value: byteStrings(source, runs).map(decodeText) };
+      return {
+        name,
+        kind,
+        value: byteStrings(
+          source,
+          runs.filter((run) => run.field === stringsField),
+        ).map(decodeText),
+      };
     case "tensors":
       return { name, kind, value: (proto.tensors ?? []).map((t) => decodeTensor(t, context)) };
     case "graphs":
@@ -154,6 +187,6 @@ function decodeText(bytes: Uint8Array): OnnxString {
   try {
     return utf8.decode(bytes);
   } catch {
-    return bytes.slice();
+    return new Uint8Array(bytes);
   }
 }

@@ -28,7 +28,7 @@ function gatherFixed(content: Uint8Array, run: Run, width: number, into: Uint8Ar
   let from = 0;
   for (let i = 0; i < run.count; i++) {
     from = varintEnd(content, from);
-    into.set(content.subarray(from, from + width), at + i * width);
+    for (let byte = 0; byte < width; byte++) into[at + i * width + byte] = content[from + byte] as number;
     from += width;
   }
 }
@@ -58,6 +58,26 @@ export function varints(source: ByteSource, runs: readonly Run[]): BigInt64Array
   }
   return values;
 }
+
+/** A few varints as plain bigints: cheaper than a typed array for the short lists of most attributes. */
+export function shortVarints(source: ByteSource, runs: readonly Run[]): bigint[] {
+  if (countOf(runs) > 64) return Array.from(varints(source, runs));
+  const values: bigint[] = [];
+  const words = scratch;
+  for (const run of runs) {
+    const content = bytesOfRun(source, run);
+    let from = 0;
+    for (let i = 0; i < run.count; i++) {
+      if (!run.packed) from = varintEnd(content, from);
+      from = readVarint64(content, from, words, 0);
+      values.push(scratchValue[0] as bigint);
+    }
+  }
+  return values;
+}
+
+const scratchValue = new BigInt64Array(1);
+const scratch = new Uint32Array(scratchValue.buffer);
 
 /** Writes the varint at `from` to two words of a 64-bit integer; returns where it ends. Bits beyond 64 are dropped. */
 function readVarint64(bytes: Uint8Array, from: number, words: Uint32Array, at: number): number {
@@ -90,7 +110,7 @@ export function byteStrings(source: ByteSource, runs: readonly Run[]): Uint8Arra
       const lengthAt = varintEnd(content, at);
       const start = varintEnd(content, lengthAt);
       at = start + smallVarint(content, lengthAt, start);
-      values.push(content.slice(start, at));
+      values.push(new Uint8Array(content.subarray(start, at))); // Buffer's slice would be a view
     }
   }
   return values;

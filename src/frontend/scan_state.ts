@@ -14,10 +14,10 @@ export interface Run {
   /** True: elements only. False: each element with its tag (and length, for wire type 2). */
   readonly packed: boolean;
   readonly offset: number;
-  readonly length: number;
-  readonly count: number;
+  length: number;
+  count: number;
   /** The bytes themselves where they are few. */
-  readonly bytes: Uint8Array | undefined;
+  bytes: Uint8Array | undefined;
 }
 
 /** What a message has beyond its part of the skeleton. */
@@ -26,10 +26,10 @@ export interface SideRecord {
   readonly index: number;
   readonly runs: Run[];
   overload: string;
-  readonly metadata: Map<string, string>;
+  metadata: Map<string, string> | undefined;
   /** Skeletons of a function's `attribute_proto` and `value_info`. */
-  readonly attributes: Uint8Array[];
-  readonly values: Uint8Array[];
+  attributes: Uint8Array[] | undefined;
+  values: Uint8Array[] | undefined;
 }
 
 export type Counted = "nodes" | "tensors" | "attributes" | "values" | "functions" | "stringBytes";
@@ -66,9 +66,9 @@ export function recordOf(s: State, frame: Frame): SideRecord {
     index: s.side.length,
     runs: [],
     overload: "",
-    metadata: new Map(),
-    attributes: [],
-    values: [],
+    metadata: undefined,
+    attributes: undefined,
+    values: undefined,
   };
   frame.record = record;
   s.side.push(record);

@@ -5,30 +5,32 @@ import type { Wire } from "./wire.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The bytes of a name: within the limit and valid UTF-8. */
-export function takeName(s: State, end: number): Uint8Array {
+/** Passes a name: within the limit and valid UTF-8. */
+export function scanName(s: State, end: number): void {
   const length = s.reader.enter(end) - s.reader.pos;
   if (length > s.limits.nameBytes) tooMuch("nameBytes", s.limits, `a name has ${length} bytes`);
-  return checkUtf8(s, s.reader.take(length));
+  scanUtf8(s, length);
 }
 
-/** The bytes of a string that is not a name, such as a value of metadata. */
-export function takeText(s: State, end: number): Uint8Array {
+/** Passes a string that is not a name, such as a value of metadata. */
+export function scanText(s: State, end: number): void {
   const length = s.reader.enter(end) - s.reader.pos;
   count(s, "stringBytes", length);
-  return checkUtf8(s, s.reader.take(length));
+  scanUtf8(s, length);
 }
 
-function checkUtf8(s: State, bytes: Uint8Array): Uint8Array {
-  for (let i = 0; i < bytes.length; i++) {
-    if ((bytes[i] as number) < 0x80) continue;
-    decodeText(s, bytes);
-    break;
-  }
-  return bytes;
+function scanUtf8(s: State, length: number): void {
+  if (!s.reader.skipAscii(length)) decodeText(s, s.reader.take(length));
 }
 
-export function decodeText(s: State, bytes: Uint8Array): string {
+/** A name or text that is read rather than passed. */
+export function takeText(s: State, end: number): string {
+  const length = s.reader.enter(end) - s.reader.pos;
+  count(s, "stringBytes", length);
+  return decodeText(s, s.reader.take(length));
+}
+
+function decodeText(s: State, bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
@@ -52,41 +54,44 @@ export function scanDims(s: State, frame: Frame): void {
 
 /** Notes one occurrence of a list field; one that follows its predecessor directly lengthens its run. */
 export function scanRun(s: State, frame: Frame, element: Wire): void {
-  const { field } = frame;
-  const packed = frame.wire === 2 && element !== 2;
-  if (!packed) expectWire(s, frame, element);
-  const run = packed ? packedRun(s, frame, element) : singleRun(s, frame, element);
   const runs = recordOf(s, frame).runs;
-  const last = runs.at(-1);
-  if (!packed && last?.packed === false && last.field === field && last.offset + last.length === run.offset)
-    runs[runs.length - 1] = { ...last, length: last.length + run.length, count: last.count + 1 };
-  else runs.push(run);
+  if (frame.field === frame.rule.marker) runs.push(rawRun(s, frame));
+  else if (frame.wire === 2 && element !== 2) runs.push(packedRun(s, frame, element));
+  else scanElement(s, frame, element, runs);
 }
 
 function packedRun(s: State, frame: Frame, wire: Wire): Run {
   const r = s.reader;
   const inner = r.enter(frame.end);
-  const place = { field: frame.field, wire, packed: true, offset: r.pos, length: inner - r.pos, bytes: undefined };
-  if (wire === 0) return { ...place, count: r.countVarints(inner) };
+  const offset = r.pos;
+  const length = inner - offset;
+  const run = { field: frame.field, wire, packed: true, offset, length, count: 0, bytes: undefined };
+  if (wire === 0) return { ...run, count: r.countVarints(inner) };
   const width = wire === 5 ? 4 : 8;
-  if (place.length % width !== 0) r.broken(`a list of ${width}-byte elements has ${place.length} bytes`);
+  if (length % width !== 0) r.broken(`a list of ${width}-byte elements has ${length} bytes`);
   r.pos = inner;
-  return { ...place, count: place.length / width };
+  return { ...run, count: length / width };
 }
 
-function singleRun(s: State, frame: Frame, wire: Wire): Run {
-  const r = s.reader;
+/** An element with a tag of its own. */
+function scanElement(s: State, frame: Frame, wire: Wire, runs: Run[]): void {
   const { field, fieldAt } = frame;
-  if (field === frame.rule.marker) return rawRun(s, frame);
-  const valueAt = r.pos;
-  r.skip(wire, frame.end);
-  if (wire === 2) count(s, "stringBytes", r.pos - valueAt);
-  return { field, wire, packed: false, offset: fieldAt, length: r.pos - fieldAt, count: 1, bytes: undefined };
+  expectWire(s, frame, wire);
+  const valueAt = s.reader.pos;
+  s.reader.skip(wire, frame.end);
+  if (wire === 2) count(s, "stringBytes", s.reader.pos - valueAt);
+  const length = s.reader.pos - fieldAt;
+  const last = runs.at(-1);
+  if (last?.packed === false && last.field === field && last.offset + last.length === fieldAt) {
+    last.length += length;
+    last.count++;
+  } else runs.push({ field, wire, packed: false, offset: fieldAt, length, count: 1, bytes: undefined });
 }
 
 /** Raw data of a tensor: bytes, not text, and possibly as large as the file. */
 function rawRun(s: State, frame: Frame): Run {
   const r = s.reader;
+  expectWire(s, frame, 2);
   const inner = r.enter(frame.end);
   const offset = r.pos;
   r.pos = inner;
@@ -100,8 +105,8 @@ export function scanEntry(s: State, end: number, into: Map<string, string>): voi
   let value = "";
   while (r.pos < end) {
     const tag = r.varint();
-    if (tag === 0x0a) key = decodeText(s, takeText(s, end));
-    else if (tag === 0x12) value = decodeText(s, takeText(s, end));
+    if (tag === 0x0a) key = takeText(s, end);
+    else if (tag === 0x12) value = takeText(s, end);
     else r.broken("an entry has a field other than key and value");
   }
   into.set(key, value);

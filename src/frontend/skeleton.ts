@@ -28,13 +28,13 @@ export function compose(reader: WireReader, edits: readonly Edit[], from: number
   let at = 0;
   let done = from;
   for (const edit of edits) {
-    if (edit.at > done) skeleton.set(reader.view(done, edit.at - done), at);
+    reader.copy(done, edit.at, skeleton, at);
     at += edit.at - done;
     skeleton.set(edit.insert, at);
     at += edit.insert.length;
     done = edit.at + edit.remove;
   }
-  if (to > done) skeleton.set(reader.view(done, to - done), at);
+  reader.copy(done, to, skeleton, at);
   return skeleton;
 }
 

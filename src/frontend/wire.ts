@@ -10,7 +10,7 @@ import { fail, quote } from "./onnx_error.ts";
 export type Wire = 0 | 1 | 2 | 5;
 
 /** How much of a file is read at a time, bytes. */
-const windowBytes = 1 << 20;
+const windowBytes = 1 << 16;
 
 /** A position in a source. Every method that advances throws E0103 at the end of the source. */
 export class WireReader {
@@ -68,6 +68,23 @@ export class WireReader {
     this.#load(length);
     this.pos = pos;
     return this.#window.subarray(offset - this.#base, offset - this.#base + length);
+  }
+
+  /** Moves past `length` bytes if they are at hand and all ASCII; else stays and returns false. */
+  skipAscii(length: number): boolean {
+    const from = this.pos - this.#base;
+    if (from < 0 || from + length > this.#window.length) return false;
+    for (let i = from; i < from + length; i++) if ((this.#window[i] as number) >= 0x80) return false;
+    this.pos += length;
+    return true;
+  }
+
+  /** Copies the bytes `[from, to)` of the source to `target` at `at`. */
+  copy(from: number, to: number, target: Uint8Array, at: number): void {
+    const first = from - this.#base;
+    if (to - from > 64 || first < 0 || to - this.#base > this.#window.length)
+      target.set(this.view(from, to - from), at);
+    else for (let i = 0; i < to - from; i++) target[at + i] = this.#window[first + i] as number;
   }
 
   /** Moves past one value of wire type `wire`, which has to end at or before `end`. */

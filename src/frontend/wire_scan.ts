@@ -21,7 +21,7 @@ import {
   type State,
   tooMuch,
 } from "./scan_state.ts";
-import { decodeText, scanDims, scanEntry, scanRun, takeName, takeText } from "./scan_values.ts";
+import { scanDims, scanEntry, scanName, scanRun, scanText, takeText } from "./scan_values.ts";
 import { compose, composedSize, type Edit, encodeVarint, nothing, strip } from "./skeleton.ts";
 import { WireReader } from "./wire.ts";
 import { type FieldRule, type MessageName, messages } from "./wire_schema.ts";
@@ -116,10 +116,10 @@ function keepField(s: State, frame: Frame, rule: FieldRule): boolean {
       s.reader.skip(rule.wire, frame.end);
       return true;
     case "name":
-      takeName(s, frame.end);
+      scanName(s, frame.end);
       return true;
     case "text":
-      takeText(s, frame.end);
+      scanText(s, frame.end);
       return true;
     case "bytes": {
       const inner = s.reader.enter(frame.end);
@@ -141,13 +141,15 @@ function sideField(s: State, frame: Frame, rule: FieldRule): void {
       fail(rule.code ?? "E0107", `${rule.what} are not supported`);
       return;
     case "overload":
-      recordOf(s, frame).overload = decodeText(s, takeName(s, end));
+      recordOf(s, frame).overload = takeText(s, end);
       return;
     case "metadata":
-      scanEntry(s, s.reader.enter(end), recordOf(s, frame).metadata);
+      recordOf(s, frame).metadata ??= new Map();
+      scanEntry(s, s.reader.enter(end), recordOf(s, frame).metadata as Map<string, string>);
       return;
     case "detached":
-      recordOf(s, frame)[rule.into].push(scanDetached(s, rule.type, s.reader.enter(end)));
+      recordOf(s, frame)[rule.into] ??= [];
+      recordOf(s, frame)[rule.into]?.push(scanDetached(s, rule.type, s.reader.enter(end)));
       return;
     case "warn":
       s.warnings.add(`${rule.what} are not used`);
@@ -200,10 +202,11 @@ function scanDetached(s: State, type: MessageName, end: number): Uint8Array {
 function tieRecord(s: State, frame: Frame): number {
   const { record, rule } = frame;
   if (record === undefined || rule.marker === undefined) return 0;
-  for (const [i, run] of record.runs.entries())
-    if (run.length <= keptBytes) record.runs[i] = { ...run, bytes: s.reader.view(run.offset, run.length).slice() };
-  const index = new TextEncoder().encode(String(record.index));
-  const insert = new Uint8Array([rule.marker * 8 + 2, index.length, ...index]);
+  // Buffer.from copies into a pool: much cheaper than a typed array of its own.
+  for (const run of record.runs)
+    if (run.length <= keptBytes) run.bytes = Buffer.from(s.reader.view(run.offset, run.length));
+  const index = String(record.index);
+  const insert = Buffer.from(`${String.fromCharCode(rule.marker * 8 + 2, index.length)}${index}`, "latin1");
   s.edits.push({ at: frame.end, remove: 0, insert, strip: false });
   return insert.length;
 }
