@@ -1,5 +1,6 @@
 /** All operators. Adding one is its file and its line here. */
 import type { AnyOpDef } from "../ir/op_def.ts";
+import { attention } from "./attention.ts";
 import { conv } from "./conv.ts";
 import { convInteger } from "./conv_integer.ts";
 import { convTranspose } from "./conv_transpose.ts";
@@ -15,6 +16,7 @@ import { reshape } from "./reshape.ts";
 import { rnn } from "./rnn.ts";
 
 export const operators: readonly AnyOpDef[] = [
+  attention,
   conv,
   convInteger,
   convTranspose,

@@ -35,25 +35,65 @@ pub fn lstm<T: Float>(
 ) -> Result<()> {
     let (hidden, width) = (seq.hidden, 4 * seq.hidden);
     let carried = [
-        Carried { initial: initial_h, last: y_h },
-        Carried { initial: initial_c, last: y_c },
+        Carried {
+            initial: initial_h,
+            last: y_h,
+        },
+        Carried {
+            initial: initial_c,
+            last: y_c,
+        },
     ];
     let bias = |d: usize, out: &mut [T::Wide]| sum_of_biases(b, d, out);
-    unroll(seq, x, w, 4, lengths, bias, carried, y, scratch, |d, gates, states, rest, active| {
-        let (h, c) = states.split_at_mut(seq.batch * hidden);
-        let weights = Rows { data: &r[d * hidden * width..], stride: width };
-        add_product([seq.batch, hidden, width], Rows { data: h, stride: hidden }, weights, gates, width);
-        let peephole = p.map(|p| {
-            let out = &mut rest[..3 * hidden];
-            widen(&p[d * 3 * hidden..], out);
-            &*out
-        });
-        let cell = Cell { seq, f: activations[3 * d], g: activations[3 * d + 1], h: activations[3 * d + 2], coupled, peephole };
-        for b in (0..seq.batch).filter(|&b| active(b)) {
-            let at = b * hidden..(b + 1) * hidden;
-            cell.step(&mut gates[b * width..][..width], &mut h[at.clone()], &mut c[at]);
-        }
-    })
+    unroll(
+        seq,
+        x,
+        w,
+        4,
+        lengths,
+        bias,
+        carried,
+        y,
+        scratch,
+        |d, gates, states, rest, active| {
+            let (h, c) = states.split_at_mut(seq.batch * hidden);
+            let weights = Rows {
+                data: &r[d * hidden * width..],
+                stride: width,
+            };
+            add_product(
+                [seq.batch, hidden, width],
+                Rows {
+                    data: h,
+                    stride: hidden,
+                },
+                weights,
+                gates,
+                width,
+            );
+            let peephole = p.map(|p| {
+                let out = &mut rest[..3 * hidden];
+                widen(&p[d * 3 * hidden..], out);
+                &*out
+            });
+            let cell = Cell {
+                seq,
+                f: activations[3 * d],
+                g: activations[3 * d + 1],
+                h: activations[3 * d + 2],
+                coupled,
+                peephole,
+            };
+            for b in (0..seq.batch).filter(|&b| active(b)) {
+                let at = b * hidden..(b + 1) * hidden;
+                cell.step(
+                    &mut gates[b * width..][..width],
+                    &mut h[at.clone()],
+                    &mut c[at],
+                );
+            }
+        },
+    )
 }
 
 /// `b` has the biases of the inputs, then those of the state, which are added alike.

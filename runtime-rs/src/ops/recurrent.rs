@@ -86,7 +86,11 @@ impl Kernel for Squash<'_> {
     fn run<V: Vector>(self) {
         for chunk in self.0.chunks_mut(V::LANES) {
             let x = V::load_partial(chunk);
-            let y = if self.1 { math::tanh(x) } else { math::sigmoid(x) };
+            let y = if self.1 {
+                math::tanh(x)
+            } else {
+                math::sigmoid(x)
+            };
             y.store_partial(chunk);
         }
     }
@@ -166,15 +170,22 @@ impl Sequence {
     pub(crate) fn clip<R: Real>(&self, x: &mut [R]) {
         if self.clip < f32::INFINITY {
             let limit = R::from_f64(self.clip as f64);
-            x.iter_mut().for_each(|x| *x = x.maximum(-limit).minimum(limit));
+            x.iter_mut()
+                .for_each(|x| *x = x.maximum(-limit).minimum(limit));
         }
     }
 }
 
 /// Lengths must lie in `0 ..= steps`.
 fn check_lengths(lengths: Option<&[i32]>, steps: usize) -> Result<()> {
-    match lengths.unwrap_or(&[]).iter().find(|&&n| n < 0 || n as usize > steps) {
-        Some(n) => Err(Error::new(format!("a sequence length is {n}, with {steps} steps"))),
+    match lengths
+        .unwrap_or(&[])
+        .iter()
+        .find(|&&n| n < 0 || n as usize > steps)
+    {
+        Some(n) => Err(Error::new(format!(
+            "a sequence length is {n}, with {steps} steps"
+        ))),
         None => Ok(()),
     }
 }
@@ -213,19 +224,43 @@ pub(crate) fn unroll<T: Float, const S: usize>(
         }
         for first in (0..seq.steps).step_by(STEPS) {
             let count = chunk.min(seq.steps - first);
-            for (row, out) in xs.chunks_exact_mut(seq.inputs.max(1)).take(count * batch).enumerate() {
+            for (row, out) in xs
+                .chunks_exact_mut(seq.inputs.max(1))
+                .take(count * batch)
+                .enumerate()
+            {
                 match seq.time(d, first + row / batch, length(row % batch)) {
                     Some(t) => widen(&x[seq.x_at(t, row % batch)..], out),
                     None => out.fill(T::Wide::ZERO),
                 }
             }
             let block = &mut all[..count * batch * width];
-            block.chunks_exact_mut(width.max(1)).for_each(|row| row.copy_from_slice(base));
-            let of = Rows { data: &w[d * seq.inputs * width..], stride: width };
-            add_product([count * batch, seq.inputs, width], Rows { data: xs, stride: seq.inputs }, of, block, width);
+            block
+                .chunks_exact_mut(width.max(1))
+                .for_each(|row| row.copy_from_slice(base));
+            let of = Rows {
+                data: &w[d * seq.inputs * width..],
+                stride: width,
+            };
+            add_product(
+                [count * batch, seq.inputs, width],
+                Rows {
+                    data: xs,
+                    stride: seq.inputs,
+                },
+                of,
+                block,
+                width,
+            );
             for n in 0..count {
                 let time = |b: usize| seq.time(d, first + n, length(b));
-                step(d, &mut block[n * batch * width..][..batch * width], states, rest, &|b| time(b).is_some());
+                step(
+                    d,
+                    &mut block[n * batch * width..][..batch * width],
+                    states,
+                    rest,
+                    &|b| time(b).is_some(),
+                );
                 let Some(y) = &mut y else { continue };
                 for b in 0..batch {
                     if let Some(t) = time(b) {
