@@ -1,0 +1,78 @@
+//! Extents that only the data of a run tells. Each kernel here is called before the one that fills the array, and answers
+//! the extents of the result along the axes `at`.
+
+use crate::element::{Bool, Index, Number};
+use crate::error::{Error, Result};
+
+/// The extents along `at`, which has `N` axes.
+pub(crate) fn at_axes<const N: usize>(extents: &[usize], at: &[usize]) -> [usize; N] {
+    assert_eq!(N, at.len());
+    core::array::from_fn(|n| extents[at[n]])
+}
+
+/// A size as an operand gives it; an error below 0.
+pub(crate) fn size(what: &str, value: i64) -> Result<usize> {
+    usize::try_from(value).map_err(|_| Error::new(format!("{what} is {value}")))
+}
+
+/// A size given as the one element of an array. An error below 0.
+pub fn scalar_extent<I: Index>(value: &[I]) -> Result<[usize; 1]> {
+    Ok([size("a size", value[0].to_i64())?])
+}
+
+/// `values` as an array of extents, those along `at` only.
+pub fn given_extents<const N: usize, I: Index>(values: &[I], at: &[usize]) -> Result<[usize; N]> {
+    let mut extents = [0; N];
+    for (extent, &axis) in extents.iter_mut().zip(at) {
+        *extent = size("an extent", values[axis].to_i64())?;
+    }
+    Ok(extents)
+}
+
+/// An error unless two shapes that the model takes as equal are equal in this run.
+pub fn expect_extents(found: &[usize], expected: &[usize]) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "extents {found:?} where {expected:?} are needed"
+    )))
+}
+
+/// Number of elements that are not zero (or true, or not NaN's opposite: NaN counts).
+pub fn count_nonzero<T: Number>(x: &[T]) -> [usize; 1] {
+    let zero = T::Wide::default();
+    [x.iter().filter(|x| x.widen() != zero).count()]
+}
+
+/// Number of true elements among the first `limit`.
+pub fn count_true(condition: &[Bool], limit: usize) -> [usize; 1] {
+    [condition.iter().take(limit).filter(|c| c.get()).count()]
+}
+
+/// Sizes as integers: what is left of shape arithmetic.
+pub fn write_dims<I: FromSize>(sizes: &[usize], y: &mut [I]) {
+    for (y, &size) in y.iter_mut().zip(sizes) {
+        *y = I::from_size(size);
+    }
+}
+
+/// `y[i] = plus[i] - minus[i]`: sizes that may be negative.
+pub fn write_differences<I: FromSize>(plus: &[usize], minus: &[usize], y: &mut [I]) {
+    for ((y, &p), &m) in y.iter_mut().zip(plus).zip(minus) {
+        *y = I::from_size(p.wrapping_sub(m));
+    }
+}
+
+/// Integers that hold sizes.
+pub trait FromSize {
+    /// Wraps where the type is too narrow.
+    fn from_size(size: usize) -> Self;
+}
+macro_rules! from_size {
+    ($($t:ty),*) => {$(impl FromSize for $t {
+        #[inline(always)]
+        fn from_size(size: usize) -> Self { size as isize as $t }
+    })*};
+}
+from_size!(i64, i32, u64, u32);
