@@ -109,18 +109,33 @@ impl Pool {
         chunk: usize,
         task: impl Fn(usize, &mut [T]) + Sync,
     ) {
-        if data.is_empty() {
-            return;
+        if !data.is_empty() {
+            self.run_pieces(data, chunk, data.len().div_ceil(chunk), task);
         }
+    }
+
+    /// Calls `task(i, piece)` for `i < tasks`, where the pieces are the first, second … `chunk` values of `data`, cut off
+    /// at its end: for tasks that need scratch memory of their own.
+    ///
+    /// # Panics
+    /// Panics when a task does.
+    pub fn run_pieces<T: Send>(
+        &self,
+        data: &mut [T],
+        chunk: usize,
+        tasks: usize,
+        task: impl Fn(usize, &mut [T]) + Sync,
+    ) {
         let len = data.len();
         let base = SharedMut(data.as_mut_ptr());
-        self.run(len.div_ceil(chunk), |i| {
-            let start = i * chunk;
-            // SAFETY: the parts lie inside `data`, do not overlap, and each `i` is run once; `data` is borrowed throughout.
-            let part = unsafe {
+        self.run(tasks, |i| {
+            let start = i.saturating_mul(chunk).min(len);
+            // SAFETY: the pieces lie inside `data`, do not overlap, and each `i` is run once; `data` is borrowed
+            // throughout.
+            let piece = unsafe {
                 core::slice::from_raw_parts_mut(base.get().add(start), chunk.min(len - start))
             };
-            task(i, part);
+            task(i, piece);
         });
     }
 }

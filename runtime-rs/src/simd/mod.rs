@@ -39,6 +39,17 @@ mod wasm;
 #[cfg(test)]
 mod tests;
 
+/// The vector types, for tables of functions that are compiled for one of them each.
+pub(crate) mod vectors {
+    #[cfg(target_arch = "aarch64")]
+    pub use super::neon::Neon;
+    pub use super::scalar::Scalar;
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    pub use super::wasm::Wasm;
+    #[cfg(target_arch = "x86_64")]
+    pub use super::{avx2::Avx2, avx512::Avx512};
+}
+
 pub use vector::{IntVector, Kernel, Mask, Vector};
 
 /// An instruction set. Names of other targets exist everywhere, so that tables can list them all.

@@ -14,8 +14,7 @@ fn split<V: Vector>(x: V) -> (V, V) {
     let scaled = V::select(tiny, x * V::splat(8388608.0), x);
     let bits = scaled.to_bits() + V::Int::splat(0x3f80_0000 - SQRT_HALF_BITS);
     let exponent = bits.shr(23).to_float() - V::select(tiny, V::splat(150.0), V::splat(127.0));
-    let mantissa =
-        ((bits & V::Int::splat(0x007f_ffff)) + V::Int::splat(SQRT_HALF_BITS)).as_float();
+    let mantissa = ((bits & V::Int::splat(0x007f_ffff)) + V::Int::splat(SQRT_HALF_BITS)).as_float();
     (exponent, mantissa - V::splat(1.0))
 }
 

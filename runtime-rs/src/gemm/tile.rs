@@ -1,0 +1,484 @@
+//! The register tile: a few rows times one to eight vectors of columns, kept in registers over the whole sum.
+//!
+//! One micro-kernel serves matrix products and convolutions. Row `i` of A is found at `a + i·a_row`; the sum runs over
+//! three nested loops (for a matrix product the outer two have one round):
+//!
+//! ```text
+//! for o in 0..outer          a advances by a_outer   (a convolution's kernel row)
+//!   for s in 0..inner        a advances by a_inner   (its kernel column)
+//!     for k in 0..depth      a advances by a_depth   (its input channels), b by b_depth
+//!       acc[i][j] += a[i·a_row] · b[j]
+//! ```
+//!
+//! Columns come from panels of 16 (see [`super::pack`]): vector `j` is at offset `j·LANES mod 16` of panel
+//! `j·LANES / 16`, so AVX-512 takes two panels side by side, AVX2 both halves of one, SIMD128 one half at a time.
+//!
+//! Every element of the result is one chain of multiply-adds in the order of the sum, whatever the tile. Hence the result
+//! does not depend on how rows and columns are split into tiles or between threads.
+//!
+//! Tiles are functions behind pointers: the loops around them are compiled once, not once for each instruction set.
+
+use crate::activation::Activation;
+use crate::simd::{Isa, Kernel, Vector};
+
+/// Columns in a panel of packed B.
+pub const PANEL: usize = 16;
+
+/// Most floats that a tile holds in registers, over all instruction sets.
+const MAX_TILE: usize = 14 * 32;
+
+/// What a tile computes; extents and strides are in elements.
+#[derive(Clone, Copy)]
+pub struct Tile {
+    /// First row, first element of the sum.
+    pub a: *const f32,
+    /// From one row to the next.
+    pub a_row: usize,
+    /// See the module.
+    pub a_outer: usize,
+    /// See the module.
+    pub a_inner: usize,
+    /// See the module.
+    pub a_depth: usize,
+    /// Rounds of the outer loop.
+    pub outer: usize,
+    /// Rounds of the inner loop.
+    pub inner: usize,
+    /// Rounds of the innermost loop.
+    pub depth: usize,
+    /// First column of B.
+    pub b: *const f32,
+    /// From one row of B to the next: 16 when packed.
+    pub b_depth: usize,
+    /// From one panel of 16 columns to the next.
+    pub b_panel: usize,
+    /// First element of the result.
+    pub c: *mut f32,
+    /// From one row of the result to the next.
+    pub c_row: usize,
+    /// Columns that exist; of the others nothing is written.
+    pub columns: usize,
+    /// The sum continues the one that C holds.
+    pub continues: bool,
+    /// What is done to the finished sums; none while the sum is to be continued.
+    pub finish: Option<Finish>,
+}
+
+/// The end of a sum: `activation(alpha · sum + bias + residual)` or `activation(alpha · sum + bias) + residual`.
+#[derive(Clone, Copy)]
+pub struct Finish {
+    /// Factor of the sum.
+    pub alpha: f32,
+    /// A value for each column, or null.
+    pub bias: *const f32,
+    /// The first element to add, with rows as far apart as those of C, or null. May be C itself.
+    pub residual: *const f32,
+    /// The residual is added after the activation.
+    pub residual_after: bool,
+    /// The activation.
+    pub activation: Activation,
+}
+
+impl Finish {
+    /// The same for what begins `columns` further to the right.
+    pub fn from_column(self, columns: usize) -> Self {
+        self.shifted(columns, columns)
+    }
+
+    /// The same with bias and residual moved on.
+    pub fn shifted(self, bias: usize, residual: usize) -> Self {
+        let advance = |p: *const f32, by: usize| if p.is_null() { p } else { p.wrapping_add(by) };
+        Finish {
+            bias: advance(self.bias, bias),
+            residual: advance(self.residual, residual),
+            ..self
+        }
+    }
+}
+
+/// A tile of fixed size for one instruction set.
+///
+/// # Safety
+/// The processor has the instruction set, and for the tile's rows and `columns` all addresses that [`Tile`] describes are
+/// valid: A and residual for reading, B for reading whole panels, bias for reading `columns`, C for writing `columns` and,
+/// if `continues`, for reading.
+pub type TileFn = unsafe fn(&Tile);
+
+/// The tiles of one instruction set.
+pub struct Tiles {
+    /// `wide[r − 1]`: r rows and [`Tiles::width`] columns. Its length is the most rows that a tile takes.
+    pub wide: &'static [TileFn],
+    /// Columns of the wide tiles.
+    pub width: usize,
+    /// `narrow[r − 1]`: r rows and [`Tiles::narrow_width`] columns, for what is left at the right edge.
+    pub narrow: &'static [TileFn],
+    /// Columns of the narrow tiles.
+    pub narrow_width: usize,
+    /// `skinny[r − 1]`: r rows and more columns than the wide tile has; for products of few rows, where the time goes
+    /// into reading B.
+    pub skinny: &'static [(TileFn, usize)],
+}
+
+/// The micro-kernel. See the module.
+///
+/// # Safety
+/// As for [`TileFn`].
+#[inline(always)]
+unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize>(t: &Tile) {
+    let mut acc = [[V::zero(); VECTORS]; ROWS];
+    if t.continues {
+        // SAFETY: the caller's promise.
+        unsafe { load(t, &mut acc) };
+    }
+    let (mut b, mut a_outer) = (t.b, t.a);
+    for _ in 0..t.outer {
+        let mut a_inner = a_outer;
+        for _ in 0..t.inner {
+            let mut a = a_inner;
+            for _ in 0..t.depth {
+                // SAFETY: the caller's promise: these are the addresses that the tile describes.
+                unsafe { step(&mut acc, a, t.a_row, b, t.b_panel) };
+                a = a.wrapping_add(t.a_depth);
+                b = b.wrapping_add(t.b_depth);
+            }
+            a_inner = a_inner.wrapping_add(t.a_inner);
+        }
+        a_outer = a_outer.wrapping_add(t.a_outer);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { store(t, &acc) };
+}
+
+/// One round of the sum: `acc[i][j] += a[i·a_row] · b[j]`.
+///
+/// # Safety
+/// `a` must be valid for reading one element in each row, `b` for whole vectors.
+#[inline(always)]
+unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    acc: &mut [[V; VECTORS]; ROWS],
+    a: *const f32,
+    a_row: usize,
+    b: *const f32,
+    b_panel: usize,
+) {
+    let mut columns = [V::zero(); VECTORS];
+    for (j, column) in columns.iter_mut().enumerate() {
+        let offset = j * V::LANES / PANEL * b_panel + j * V::LANES % PANEL;
+        // SAFETY: the caller's promise.
+        *column = unsafe { V::load_ptr(b.add(offset)) };
+    }
+    for (i, row) in acc.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        let x = V::splat(unsafe { *a.add(i * a_row) });
+        for (sum, &column) in row.iter_mut().zip(&columns) {
+            *sum = x.mul_add(column, *sum);
+        }
+    }
+}
+
+/// Loads what C holds.
+///
+/// # Safety
+/// As for [`TileFn`], with `continues`.
+#[inline(always)]
+unsafe fn load<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    t: &Tile,
+    acc: &mut [[V; VECTORS]; ROWS],
+) {
+    for (i, row) in acc.iter_mut().enumerate() {
+        for (j, sum) in row.iter_mut().enumerate() {
+            let left = t.columns.saturating_sub(j * V::LANES);
+            // SAFETY: the caller's promise; no more than the existing columns are read.
+            *sum =
+                unsafe { V::load_partial_ptr(t.c.wrapping_add(i * t.c_row + j * V::LANES), left) };
+        }
+    }
+}
+
+/// Finishes the sums and writes them: in registers where that is a bias, a residual and a clamp of a full tile, else out
+/// of line.
+///
+/// # Safety
+/// As for [`TileFn`].
+#[inline(always)]
+unsafe fn store<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    t: &Tile,
+    acc: &[[V; VECTORS]; ROWS],
+) {
+    let full = t.columns >= VECTORS * V::LANES;
+    if let (true, Some(finish)) = (full, &t.finish) {
+        if let (Some(bounds), false) = (finish.activation.bounds(), finish.residual_after) {
+            // SAFETY: the caller's promise.
+            return unsafe { store_clamped(t, finish, bounds, acc) };
+        }
+    }
+    let mut sums = [0.0; MAX_TILE];
+    for (i, row) in acc.iter().enumerate() {
+        for (j, sum) in row.iter().enumerate() {
+            sum.store(&mut sums[(i * VECTORS + j) * V::LANES..]);
+        }
+    }
+    V::outlined(Store {
+        tile: t,
+        sums: &sums,
+        rows: ROWS,
+        width: VECTORS * V::LANES,
+    });
+}
+
+/// The store of a full tile with a clamp.
+///
+/// # Safety
+/// As for [`TileFn`], with all columns existing.
+#[inline(always)]
+unsafe fn store_clamped<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    t: &Tile,
+    finish: &Finish,
+    (lo, hi): (f32, f32),
+    acc: &[[V; VECTORS]; ROWS],
+) {
+    let (alpha, lo, hi) = (V::splat(finish.alpha), V::splat(lo), V::splat(hi));
+    for j in 0..VECTORS {
+        let bias = match finish.bias.is_null() {
+            true => V::zero(),
+            // SAFETY: the caller's promise.
+            false => unsafe { V::load_ptr(finish.bias.add(j * V::LANES)) },
+        };
+        for (i, row) in acc.iter().enumerate() {
+            let at = i * t.c_row + j * V::LANES;
+            let mut y = row[j].mul_add(alpha, bias);
+            // SAFETY (both): the caller's promise.
+            if !finish.residual.is_null() {
+                y = y + unsafe { V::load_ptr(finish.residual.add(at)) };
+            }
+            unsafe { y.max(lo).min(hi).store_ptr(t.c.add(at)) };
+        }
+    }
+}
+
+/// The store of anything: sums that are not finished, the right edge, activations that need more than a clamp.
+struct Store<'a> {
+    tile: &'a Tile,
+    sums: &'a [f32],
+    rows: usize,
+    width: usize,
+}
+
+impl Kernel for Store<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let t = self.tile;
+        for (i, row) in self
+            .sums
+            .chunks_exact(self.width)
+            .take(self.rows)
+            .enumerate()
+        {
+            let mut j = 0;
+            while j < t.columns.min(self.width) {
+                let left = t.columns - j;
+                let at = i * t.c_row + j;
+                let mut y = V::load(&row[j..]);
+                // SAFETY: the promise of `TileFn`; no more than the existing columns are read or written.
+                unsafe {
+                    if let Some(finish) = &t.finish {
+                        y = complete(y, finish, j, at, left);
+                    }
+                    y.store_partial_ptr(t.c.add(at), left);
+                }
+                j += V::LANES;
+            }
+        }
+    }
+}
+
+/// `finish` of one vector, which begins at column `j` and at offset `at` from the start of the tile.
+///
+/// # Safety
+/// Bias and residual must be null or valid for reading `left` elements there.
+#[inline(always)]
+unsafe fn complete<V: Vector>(y: V, finish: &Finish, j: usize, at: usize, left: usize) -> V {
+    let bias = match finish.bias.is_null() {
+        true => V::zero(),
+        // SAFETY: the caller's promise.
+        false => unsafe { V::load_partial_ptr(finish.bias.add(j), left) },
+    };
+    // Multiplied and added as in `store_clamped`, so that the edge rounds as the inside does.
+    let y = y.mul_add(V::splat(finish.alpha), bias);
+    if finish.residual.is_null() {
+        return finish.activation.apply(y);
+    }
+    // SAFETY: the caller's promise.
+    let residual = unsafe { V::load_partial_ptr(finish.residual.add(at), left) };
+    if finish.residual_after {
+        return finish.activation.apply(y) + residual;
+    }
+    finish.activation.apply(y + residual)
+}
+
+/// The tables of one instruction set: wide tiles, narrow tiles, skinny tiles, each as `rows × vectors`.
+macro_rules! tiles {
+    ($name:ident, $vector:ty, $lanes:literal, $features:literal,
+     wide $wide:literal: $($wr:literal)*; narrow $narrow:literal: $($nr:literal)*; skinny: $($sr:literal x $sv:literal),*) => {
+        pub static $name: Tiles = {
+            #[target_feature(enable = $features)]
+            unsafe fn tile<const ROWS: usize, const VECTORS: usize>(t: &Tile) {
+                // SAFETY: the caller's promise.
+                unsafe { run::<$vector, ROWS, VECTORS>(t) }
+            }
+            Tiles {
+                wide: &[$(tile::<$wr, $wide>),*],
+                width: $wide * $lanes,
+                narrow: &[$(tile::<$nr, $narrow>),*],
+                narrow_width: $narrow * $lanes,
+                skinny: &[$((tile::<$sr, $sv>, $sv * $lanes)),*],
+            }
+        };
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::*;
+    use crate::simd::vectors::{Avx2, Avx512};
+
+    // 14 × 2 sums, two columns, one element of A: 31 of 32 registers.
+    tiles!(AVX512, Avx512, 16, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma",
+        wide 2: 1 2 3 4 5 6 7 8 9 10 11 12 13 14; narrow 1: 1 2 3 4 5 6 7 8;
+        skinny: 1 x 8, 2 x 4, 3 x 4, 4 x 4, 5 x 4, 6 x 4);
+    // 6 × 2 sums, two columns, one element of A: 15 of 16 registers.
+    tiles!(AVX2, Avx2, 8, "avx2,fma", wide 2: 1 2 3 4 5 6; narrow 1: 1 2 3 4 5 6; skinny: 1 x 8, 2 x 4);
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::*;
+    use crate::simd::vectors::Neon;
+
+    // 6 × 4 sums, four columns, one element of A: 29 of 32 registers.
+    tiles!(NEON, Neon, 4, "neon", wide 4: 1 2 3 4 5 6; narrow 4: 1 2 3 4 5 6; skinny: 1 x 8);
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm {
+    use super::*;
+    use crate::simd::vectors::Wasm;
+
+    // Engines map to the 16 registers of x86: 4 × 2 sums, two columns, one element of A, one product.
+    tiles!(WASM, Wasm, 4, "simd128", wide 2: 1 2 3 4; narrow 2: 1 2 3 4; skinny: 1 x 4, 2 x 4);
+}
+
+/// One lane: small tiles for the 16 or 32 floating-point registers of small processors.
+pub static SCALAR: Tiles = {
+    unsafe fn tile<const ROWS: usize, const VECTORS: usize>(t: &Tile) {
+        // SAFETY: the caller's promise.
+        unsafe { run::<crate::simd::vectors::Scalar, ROWS, VECTORS>(t) }
+    }
+    Tiles {
+        wide: &[tile::<1, 4>, tile::<2, 4>, tile::<3, 4>, tile::<4, 4>],
+        width: 4,
+        narrow: &[tile::<1, 4>, tile::<2, 4>, tile::<3, 4>, tile::<4, 4>],
+        narrow_width: 4,
+        skinny: &[(tile::<1, 8>, 8)],
+    }
+};
+
+impl Tiles {
+    /// The tiles of `isa`, which must be one that [`crate::simd::current`] has given.
+    pub fn of(isa: Isa) -> &'static Tiles {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 if crate::simd::usable(isa) => &x86::AVX512,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 if crate::simd::usable(isa) => &x86::AVX2,
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => &arm::NEON,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Wasm => &wasm::WASM,
+            _ => &SCALAR,
+        }
+    }
+
+    /// The tiles for a block of `rows` rows with `columns` columns left to do.
+    fn choose(&self, rows: usize, columns: usize) -> Choice<'_> {
+        // What is read must exist: B has whole panels.
+        let padded = columns.next_multiple_of(PANEL);
+        if let Some((tile, width)) = self.skinny.get(rows - 1) {
+            if *width <= padded {
+                return Choice {
+                    tiles: core::slice::from_ref(tile),
+                    lowest: rows,
+                    width: *width,
+                };
+            }
+        }
+        if self.width <= padded {
+            return Choice {
+                tiles: self.wide,
+                lowest: 1,
+                width: self.width,
+            };
+        }
+        Choice {
+            tiles: self.narrow,
+            lowest: 1,
+            width: self.narrow_width,
+        }
+    }
+
+    /// The most rows of a tile.
+    pub fn rows(&self) -> usize {
+        self.wide.len()
+    }
+
+    /// Computes a block of `rows` × `columns`; `origin` describes its first tile, and `origin.columns` is ignored.
+    /// The first column of B is the first of a panel.
+    ///
+    /// # Safety
+    /// As for [`TileFn`], for the whole block.
+    pub unsafe fn block(&self, origin: &Tile, rows: usize, columns: usize) {
+        let mut j = 0;
+        while rows > 0 && j < columns {
+            let choice = self.choose(rows, columns - j);
+            let mut t = *origin;
+            t.columns = (columns - j).min(choice.width);
+            t.b = origin
+                .b
+                .wrapping_add(j / PANEL * origin.b_panel + j % PANEL);
+            // SAFETY: the caller's promise.
+            unsafe { choice.column(origin, &mut t, rows, j) };
+            j += choice.width;
+        }
+    }
+}
+
+/// Tiles of one width; `tiles[r − lowest]` has r rows.
+struct Choice<'a> {
+    tiles: &'a [TileFn],
+    lowest: usize,
+    width: usize,
+}
+
+impl Choice<'_> {
+    /// All tiles below each other from column `j` on: as few as possible, and as equal as possible.
+    ///
+    /// # Safety
+    /// As for [`TileFn`], for all the rows.
+    #[inline]
+    unsafe fn column(&self, origin: &Tile, t: &mut Tile, rows: usize, j: usize) {
+        let count = rows.div_ceil(self.lowest + self.tiles.len() - 1);
+        let mut i = 0;
+        for done in 0..count {
+            let height = (rows - i).div_ceil(count - done);
+            t.a = origin.a.wrapping_add(i * origin.a_row);
+            t.c = origin.c.wrapping_add(i * origin.c_row + j);
+            t.finish = origin
+                .finish
+                .map(|finish| finish.shifted(j, i * origin.c_row + j));
+            // SAFETY: the caller's promise; the table has a tile of this height.
+            unsafe { self.tiles[height - self.lowest](t) };
+            i += height;
+        }
+    }
+}
