@@ -2,6 +2,7 @@
 //!
 //! These are the correctness path; `gemm`, `conv` and their like are fast paths for f32 with these as their oracle.
 
+mod copy;
 mod arg;
 mod attention;
 mod attention_blocks;
@@ -34,6 +35,7 @@ mod transpose;
 mod unique;
 mod window;
 
+pub use copy::*;
 pub use arg::*;
 pub use attention::*;
 pub use attention_blocks::*;
