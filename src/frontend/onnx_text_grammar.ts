@@ -5,25 +5,20 @@
  * quoted wherever a name stands (domains, operators, attributes, graphs in attributes), lists of tensors, graphs and types
  * keep their elements, and `?` is an unknown type inside a sequence, optional or map.
  */
-import { EmbeddedActionsParser, type ParserMethod } from "chevrotain";
+import type { ParserMethod } from "chevrotain";
 import { checkAttributes, checkInitializers } from "./check_names.ts";
-import { defaultLimits } from "./limits.ts";
-import { fail } from "./onnx_error.ts";
 import {
   normalDomain,
   type OnnxAttribute,
-  type OnnxDim,
   type OnnxGraph,
   type OnnxInitializer,
   type OnnxNode,
-  type OnnxType,
   type OnnxValueInfo,
 } from "./onnx_model.ts";
 import { declaredKind, listAttribute, singleAttribute, type TextValue } from "./onnx_text_attributes.ts";
-import { located, textErrors } from "./onnx_text_errors.ts";
+import { TextBase } from "./onnx_text_base.ts";
 import * as t from "./onnx_text_tokens.ts";
-import { makeType } from "./onnx_text_types.ts";
-import { type Content, parseFloat32, parseInt64, type TextContext, tensorLiteral } from "./onnx_text_values.ts";
+import { parseFloat32 } from "./onnx_text_values.ts";
 
 /** A value of a header: `ir_version: 8`, `domain: "d"`, `opset_import: ["" : 17]`. */
 export type HeaderValue = string | bigint | readonly (readonly [string, string | bigint])[];
@@ -48,44 +43,11 @@ export interface TextModel {
 
 const noMetadata: ReadonlyMap<string, string> = new Map();
 
-export class OnnxTextGrammar extends EmbeddedActionsParser {
-  context: TextContext = { limits: defaultLimits, externalRoot: undefined };
-  #graphDepth = 0;
-  #typeDepth = 0;
-
+export class OnnxTextGrammar extends TextBase {
   constructor() {
-    super(t.tokens, { maxLookahead: 2, errorMessageProvider: textErrors });
+    super();
     this.performSelfAnalysis();
   }
-
-  /** Before each text. */
-  begin(context: TextContext): void {
-    this.context = context;
-    this.#graphDepth = 0;
-    this.#typeDepth = 0;
-  }
-
-  /** Runs `action` unless chevrotain is only recording the grammar; its errors get the place of the last token. */
-  #act<T>(action: () => T): T {
-    return this.ACTION(() => located(this.LA(0), action));
-  }
-
-  /** Counts nesting while `parse` runs: the parser recurses, and its stack is finite. */
-  #nested<T>(kind: "graph" | "type", parse: () => T): T {
-    this.#act(() => {
-      const { limits } = this.context;
-      if (kind === "graph" && ++this.#graphDepth > limits.depth)
-        fail("E0105", `subgraphs are nested more than ${limits.depth} deep`);
-      if (kind === "type" && ++this.#typeDepth > limits.typeDepth)
-        fail("E0105", `types are nested more than ${limits.typeDepth} deep`);
-    });
-    const result = parse();
-    if (kind === "graph") this.#graphDepth--;
-    else this.#typeDepth--;
-    return result;
-  }
-
-  readonly #atType = (): boolean => this.LA(1).tokenType === t.Id && t.isTypeWord(this.LA(1).image);
 
   readonly model = this.RULE("model", (): TextModel => {
     const header = this.SUBRULE(this.header);
@@ -127,55 +89,10 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
       ]),
   );
 
-  /** `["key": value, …]`: metadata, opsets, external data. */
-  readonly entries = this.RULE("entries", (): [string, string | bigint][] => {
-    const entries: [string, string | bigint][] = [];
-    this.CONSUME(t.LBracket);
-    this.MANY_SEP({
-      SEP: t.Comma,
-      DEF: () => {
-        const key = this.SUBRULE(this.text);
-        this.CONSUME(t.Colon);
-        const value = this.OR<string | bigint>([
-          { ALT: () => this.SUBRULE(this.integer) },
-          { ALT: () => this.SUBRULE2(this.text) },
-        ]);
-        entries.push([key, value]);
-      },
-    });
-    this.CONSUME(t.RBracket);
-    return entries;
-  });
-
-  readonly integer = this.RULE("integer", (): bigint => {
-    const { image } = this.CONSUME(t.Int);
-    return this.#act(() => parseInt64(image));
-  });
-
-  readonly text = this.RULE("text", (): string => {
-    const { image } = this.CONSUME(t.Text);
-    return this.#act(() => t.unquote(image));
-  });
-
-  readonly name = this.RULE("name", (): string =>
-    this.OR([{ ALT: () => this.CONSUME(t.Id).image }, { ALT: () => this.SUBRULE(this.text) }]),
-  );
-
-  /** Names with gaps: `x, , y`. A gap at the end does not count, so that a trailing comma is harmless. */
-  readonly names = this.RULE("names", (): string[] => {
-    const names: (string | undefined)[] = [this.OPTION(() => this.SUBRULE(this.name))];
-    this.MANY(() => {
-      this.CONSUME(t.Comma);
-      names.push(this.OPTION2(() => this.SUBRULE2(this.name)));
-    });
-    if (names.at(-1) === undefined) names.pop();
-    return names.map((name) => name ?? "");
-  });
-
   readonly graph: ParserMethod<[], OnnxGraph> = this.RULE(
     "graph",
     (): OnnxGraph =>
-      this.#nested("graph", () => {
+      this.nested("graph", () => {
         const name = this.SUBRULE(this.name);
         const initializers: OnnxInitializer[] = [];
         const inputs = this.OPTION(() => this.SUBRULE(this.inputs, { ARGS: [initializers] })) ?? [];
@@ -183,23 +100,10 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
         const outputs = this.SUBRULE(this.valueInfos);
         const valueInfo = this.OPTION2(() => this.SUBRULE(this.constants, { ARGS: [initializers] })) ?? [];
         const nodes = this.SUBRULE(this.nodes);
-        this.#act(() => checkInitializers(name, initializers));
+        this.act(() => checkInitializers(name, initializers));
         return { name, nodes, inputs, outputs, valueInfo, initializers };
       }),
   );
-
-  readonly valueInfos = this.RULE("valueInfos", (): OnnxValueInfo[] => {
-    const values: OnnxValueInfo[] = [];
-    this.CONSUME(t.LParen);
-    this.MANY_SEP({ SEP: t.Comma, DEF: () => values.push(this.SUBRULE(this.valueInfo)) });
-    this.CONSUME(t.RParen);
-    return values;
-  });
-
-  readonly valueInfo = this.RULE("valueInfo", (): OnnxValueInfo => {
-    const type = this.OPTION({ GATE: this.#atType, DEF: () => this.SUBRULE(this.type) });
-    return { name: this.SUBRULE(this.name), type };
-  });
 
   /** Inputs, some with a default, which becomes an initialiser. */
   readonly inputs = this.RULE("inputs", (initializers: OnnxInitializer[]): OnnxValueInfo[] => {
@@ -234,126 +138,11 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
     this.OPTION(() => {
       this.CONSUME(t.Equals);
       const content = this.SUBRULE(this.content);
-      this.#act(() => initializers.push({ name: value.name, literal: this.#literal(value.type, value.name, content) }));
+      this.act(() => initializers.push({ name: value.name, literal: this.literal(value.type, value.name, content) }));
       isConstant = true;
     });
     return { value, isConstant };
   });
-
-  #literal(type: OnnxType | undefined, name: string, content: Content) {
-    if (type === undefined) return fail("E0124", `the constant ${JSON.stringify(name)} has no type`);
-    return tensorLiteral(type, name, content, this.context);
-  }
-
-  /** What a constant holds; nothing at all is allowed where it has no elements. */
-  readonly content = this.RULE("content", (): Content => {
-    const content = this.OPTION(() =>
-      this.OR<Content>([
-        { ALT: () => this.SUBRULE(this.numberList) },
-        { ALT: () => this.SUBRULE(this.literals) },
-        {
-          ALT: () => {
-            const entries = this.SUBRULE(this.entries);
-            return { kind: "external", entries: this.#act(() => entries.map(([k, v]) => [k, String(v)] as const)) };
-          },
-        },
-      ]),
-    );
-    return content ?? { kind: "values", values: [] };
-  });
-
-  readonly numberList = this.RULE("numberList", (): Content => {
-    const { image } = this.CONSUME(t.NumberList);
-    return this.#act(() => ({
-      kind: "values",
-      values: image
-        .slice(1, -1)
-        .split(",")
-        .map((s) => s.trim()),
-    }));
-  });
-
-  /** `{ "a", 1.5, nan }`: strings, or numbers with comments between them. */
-  readonly literals = this.RULE("literals", (): Content => {
-    const values: (string | { text: string })[] = [];
-    this.CONSUME(t.LCurly);
-    this.MANY_SEP({
-      SEP: t.Comma,
-      DEF: () =>
-        this.OR([
-          { ALT: () => values.push({ text: this.SUBRULE(this.text) }) },
-          { ALT: () => values.push(this.CONSUME(t.Int).image) },
-          { ALT: () => values.push(this.CONSUME(t.Float).image) },
-          { ALT: () => values.push(this.CONSUME(t.Id).image) },
-        ]),
-    });
-    this.CONSUME(t.RCurly);
-    return { kind: "values", values };
-  });
-
-  readonly type: ParserMethod<[], OnnxType> = this.RULE(
-    "type",
-    (): OnnxType =>
-      this.#nested("type", () => {
-        const word = this.CONSUME(t.Id).image;
-        const args: (OnnxType | undefined)[] = [];
-        let shape: OnnxDim[] | undefined;
-        this.OPTION(() =>
-          this.OR([
-            {
-              ALT: () => {
-                this.CONSUME(t.LParen);
-                this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => args.push(this.SUBRULE(this.typeArgument)) });
-                this.CONSUME(t.RParen);
-              },
-            },
-            { ALT: () => (shape = this.SUBRULE(this.shape)) },
-          ]),
-        );
-        return this.#act(() => makeType(word, shape, args));
-      }),
-  );
-
-  readonly typeArgument: ParserMethod<[], OnnxType | undefined> = this.RULE("typeArgument", () =>
-    this.OR<OnnxType | undefined>([
-      { ALT: () => this.SUBRULE(this.type) },
-      {
-        ALT: () => {
-          this.CONSUME(t.Question);
-          return undefined;
-        },
-      },
-    ]),
-  );
-
-  /** Extents; an empty list means an unknown rank. */
-  readonly shape = this.RULE("shape", (): OnnxDim[] => {
-    const dims: OnnxDim[] = [];
-    this.CONSUME(t.LBracket);
-    this.MANY_SEP({ SEP: t.Comma, DEF: () => dims.push(this.SUBRULE(this.dim)) });
-    this.CONSUME(t.RBracket);
-    return dims;
-  });
-
-  readonly dim = this.RULE(
-    "dim",
-    (): OnnxDim =>
-      this.OR<OnnxDim>([
-        { ALT: () => this.SUBRULE(this.name) },
-        {
-          ALT: () => {
-            const extent = this.SUBRULE(this.integer);
-            return this.#act(() => extentOf(extent));
-          },
-        },
-        {
-          ALT: () => {
-            this.CONSUME(t.Question);
-            return undefined;
-          },
-        },
-      ]),
-  );
 
   readonly nodes: ParserMethod<[], OnnxNode[]> = this.RULE("nodes", (): OnnxNode[] => {
     const nodes: OnnxNode[] = [];
@@ -385,7 +174,7 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
     const opType = path.pop() as string;
     const domain = normalDomain(path.join("."));
     const attributes = before ?? after ?? [];
-    this.#act(() => checkAttributes(name || opType, attributes));
+    this.act(() => checkAttributes(name || opType, attributes));
     return { name, opType, domain, overload, inputs, outputs, attributes, metadata: noMetadata };
   });
 
@@ -409,20 +198,20 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
     const kind = this.OPTION(() => {
       this.CONSUME(t.Colon);
       const word = this.CONSUME(t.Id).image;
-      return this.#act(() => declaredKind(word));
+      return this.act(() => declaredKind(word));
     });
     this.CONSUME(t.Equals);
     return this.OR<OnnxAttribute>([
       {
         ALT: () => {
           const values = this.SUBRULE(this.valueList);
-          return this.#act(() => listAttribute(name, kind, values));
+          return this.act(() => listAttribute(name, kind, values));
         },
       },
       {
         ALT: () => {
           const value = this.SUBRULE(this.value);
-          return this.#act(() => singleAttribute(name, kind, value));
+          return this.act(() => singleAttribute(name, kind, value));
         },
       },
     ]);
@@ -443,10 +232,10 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
       this.OR<TextValue>({
         IGNORE_AMBIGUITIES: true,
         DEF: [
-          { GATE: this.#atType, ALT: () => this.SUBRULE(this.typedValue) },
+          { GATE: this.atType, ALT: () => this.SUBRULE(this.typedValue) },
           {
             GATE: () => t.isFloatWord(this.LA(1).image) && this.LA(1).tokenType === t.Id,
-            ALT: () => this.#float(this.CONSUME(t.Id).image),
+            ALT: () => this.float(this.CONSUME(t.Id).image),
           },
           {
             GATE: () =>
@@ -455,7 +244,7 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
           },
           { ALT: () => ({ kind: "string", value: this.SUBRULE(this.text) }) },
           { ALT: () => ({ kind: "int", value: this.SUBRULE(this.integer) }) },
-          { ALT: () => this.#float(this.CONSUME(t.Float).image) },
+          { ALT: () => this.float(this.CONSUME(t.Float).image) },
           {
             ALT: () => {
               this.CONSUME(t.At);
@@ -466,8 +255,8 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
       }),
   );
 
-  #float(image: string): TextValue {
-    return this.#act(() => ({ kind: "float", value: parseFloat32(image) }));
+  float(image: string): TextValue {
+    return this.act(() => ({ kind: "float", value: parseFloat32(image) }));
   }
 
   /** `float[2] {1, 2}`, `float[2] name = {1, 2}` or the type `float[2]` itself. */
@@ -480,7 +269,7 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
         const name = this.OPTION2(() => this.SUBRULE(this.name)) ?? "";
         this.OPTION3(() => this.CONSUME(t.Equals));
         const content = this.SUBRULE(this.content);
-        return this.#act(() => this.#literal(type, name, content));
+        return this.act(() => this.literal(type, name, content));
       },
     });
     return literal === undefined ? { kind: "type", value: type } : { kind: "tensor", value: literal };
@@ -524,10 +313,4 @@ export class OnnxTextGrammar extends EmbeddedActionsParser {
     this.CONSUME(t.Greater);
     return parameters;
   });
-}
-
-function extentOf(value: bigint): OnnxDim {
-  if (value < 0n) return fail("E0110", `a dimension is ${value}`);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) return fail("E0110", `a dimension is ${value}`);
-  return Number(value);
 }
