@@ -82,7 +82,7 @@ export class StepPrinter {
       case "map":
         return [...lines, ...this.inParts(indent, (at) => [this.map(step, at)])];
       case "bind":
-        return [...lines, ...step.bindings.map(([symbol, d]) => `${pad}${this.field(symbol)} = ${this.dim(d)};`)];
+        return [...lines, `${pad}${this.bindings(step.bindings)}`];
       case "if":
         return [...lines, ...this.branch(step, indent)];
       case "loop":
@@ -152,6 +152,13 @@ export class StepPrinter {
       ...(step.count === undefined ? [] : [`${inner}${this.field(step.count)} = trip;`]),
       `${pad}}`,
     ];
+  }
+
+  /** All at once: an expression may mention a symbol that another one sets. */
+  private bindings(list: readonly (readonly [string, Dim])[]): string {
+    const one = list.length === 1 ? list[0] : undefined;
+    if (one) return `${this.field(one[0])} = ${this.dim(one[1])};`;
+    return `[${list.map(([s]) => this.field(s)).join(", ")}] = [${list.map(([, d]) => this.dim(d)).join(", ")}];`;
   }
 
   /** The one element of a scalar, outside of any claimed operands. */

@@ -1,7 +1,7 @@
 /** ONNX types as IR types, and what of a declared type contradicts an inferred one. */
 import { fail } from "../diagnostics/report.ts";
 import type { Dim } from "../ir/dim.ts";
-import { type Type, tensorType } from "../ir/types.ts";
+import { anyExtent, asElement, type Type, tensorType } from "../ir/types.ts";
 import type { OnnxType } from "./onnx_model.ts";
 
 /** `dim(name, axis)` answers for extents that are no number. Elements of sequences keep only fixed extents. */
@@ -16,7 +16,7 @@ export function importType(type: OnnxType, dim: (name: string | undefined, axis:
     case "sequence":
     case "optional":
       if (!type.element) fail("E0161", { value: "", what: `element type of its ${type.kind}` });
-      return { kind: type.kind, element: withoutSymbols(type.element, dim, type.kind) };
+      return { kind: type.kind, element: elementType(type.element, dim) };
     case "map":
       if (!type.value) fail("E0161", { value: "", what: "value type of its map" });
       return { kind: "map", key: type.key, value: importType(type.value, dim) };
@@ -24,15 +24,8 @@ export function importType(type: OnnxType, dim: (name: string | undefined, axis:
 }
 
 /** Elements of a sequence need not agree in extents, so a symbol there names nothing. */
-function withoutSymbols(
-  type: OnnxType,
-  dim: (name: string | undefined, axis: number) => Dim,
-  around: "sequence" | "optional",
-): Type {
-  if (type.kind !== "tensor") return importType(type, dim);
-  if (around === "optional") return importType(type, dim);
-  const fixed = type.shape?.every((d) => typeof d === "number");
-  return tensorType(type.dtype, fixed ? (type.shape as number[]) : undefined);
+function elementType(type: OnnxType, dim: (name: string | undefined, axis: number) => Dim): Type {
+  return asElement(importType(type, type.kind === "tensor" ? () => anyExtent : dim));
 }
 
 export interface Contradiction {

@@ -137,6 +137,10 @@ export interface Lowering {
   /** For control flow: lowers the operations of a region into steps. */
   region(f: Func): readonly Step[];
   step(step: Step): void;
+  /** Runs `emit` and returns the steps that it emits instead of appending them. */
+  within(emit: () => void): readonly Step[];
+  /** What a value emitted so far is a view of, followed to the end. */
+  rootOf(v: Value): Value;
   /** Elements of a constant, if `v` is one. */
   constant(v: Value | undefined): readonly number[] | undefined;
 }

@@ -1,5 +1,5 @@
 /** Types of IR values: tensors of static rank with possibly symbolic extents, and ONNX's sequences, optionals and maps. */
-import { type Dim, dimText, product, sameDims } from "./dim.ts";
+import { type Dim, dimText, product, sameDim, sameDims, symbol } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 
 export interface TensorType {
@@ -26,6 +26,42 @@ export type Type = TensorType | SequenceType | OptionalType | MapType;
 export const tensorType = (dtype: DType, shape: readonly Dim[] | undefined): TensorType => ({ kind: "tensor", dtype, shape });
 export const sequenceType = (element: Type): SequenceType => ({ kind: "sequence", element });
 export const optionalType = (element: Type): OptionalType => ({ kind: "optional", element });
+
+/** An extent that may differ between the elements of a sequence: stands only in element types. */
+export const anyExtent: Dim = symbol("?");
+
+/**
+ * The type that covers both, for results of branches and elements of sequences: extents that differ become `differing()`,
+ * ranks that differ an unknown rank. Undefined where dtypes or kinds differ.
+ */
+export function unify(a: Type, b: Type, differing: () => Dim): Type | undefined {
+  if (a.kind === "tensor" && b.kind === "tensor") {
+    if (a.dtype !== b.dtype) return undefined;
+    if (a.shape === undefined || b.shape === undefined || a.shape.length !== b.shape.length) return tensorType(a.dtype, undefined);
+    return tensorType(a.dtype, a.shape.map((d, i) => (sameDim(d, (b.shape as readonly Dim[])[i] as Dim) ? d : differing())));
+  }
+  if (a.kind === "map" && b.kind === "map") {
+    const value = a.key === b.key ? unify(a.value, b.value, () => anyExtent) : undefined;
+    return value && { kind: "map", key: a.key, value };
+  }
+  if ((a.kind === "sequence" && b.kind === "sequence") || (a.kind === "optional" && b.kind === "optional")) {
+    const element = unify(a.element, b.element, () => anyExtent);
+    return element && { kind: a.kind, element };
+  }
+  return undefined;
+}
+
+/** A type as that of an element: symbols, which are sizes of one value, become any extent. */
+export function asElement(t: Type): Type {
+  if (t.kind !== "tensor") return t;
+  return tensorType(t.dtype, t.shape?.map((d) => (typeof d === "number" ? d : anyExtent)));
+}
+
+/** An element's type as that of a value: any extent becomes `fresh()`. */
+export function fromElement(t: Type, fresh: () => Dim): Type {
+  if (t.kind !== "tensor") return t;
+  return tensorType(t.dtype, t.shape?.map((d) => (sameDim(d, anyExtent) ? fresh() : d)));
+}
 
 /** Number of elements. */
 export const numel = (t: TensorType & { shape: readonly Dim[] }): Dim => product(t.shape);

@@ -22,6 +22,7 @@ import { qlinearConv } from "./qlinear_conv.ts";
 import { qlinearMatmul } from "./qlinear_matmul.ts";
 import { reshape } from "./reshape.ts";
 import { rnn } from "./rnn.ts";
+import { scan } from "./scan.ts";
 import { rotaryEmbedding } from "./rotary_embedding.ts";
 
 export const operators: readonly AnyOpDef[] = [
@@ -50,6 +51,7 @@ export const operators: readonly AnyOpDef[] = [
   qlinearMatmul,
   reshape,
   rnn,
+  scan,
   rotaryEmbedding,
 ];
 

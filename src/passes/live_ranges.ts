@@ -54,10 +54,22 @@ export function touched(step: Step): readonly Value[] {
   }
 }
 
+/** A value that lives across the border of a loop is alive for all of it. Inner loops come before those around them. */
+function coverLoops(r: Range, loops: readonly Range[]): void {
+  for (const loop of loops) {
+    const inside = r.first > loop.first && r.last < loop.last;
+    const apart = r.last < loop.first || r.first > loop.last;
+    if (inside || apart) continue;
+    r.first = Math.min(r.first, loop.first);
+    r.last = Math.max(r.last, loop.last);
+  }
+}
+
 /** Live ranges; `results` are alive at the end. A value from outside that a loop touches is alive for the whole loop. */
 export function liveRanges(steps: readonly Step[], results: readonly Value[]): Liveness {
   const ranges = new Map<Value, Range>();
   const roots = new Map<Value, Value>();
+  const loops: Range[] = [];
   let position = 0;
   const rootOf = (v: Value): Value => roots.get(v) ?? v;
   const touch = (v: Value, at: number): void => {
@@ -79,11 +91,12 @@ export function liveRanges(steps: readonly Step[], results: readonly Value[]): L
         visit(step.body);
         const end = position++;
         for (const v of touched(step)) touch(v, end);
-        for (const r of ranges.values()) if (r.first < at && r.last > at) r.last = Math.max(r.last, end);
+        loops.push({ first: at, last: end });
       }
     }
   };
   visit(steps);
   for (const v of results) touch(v, position);
+  for (const r of ranges.values()) coverLoops(r, loops);
   return { ranges, roots, positions: position + 1 };
 }

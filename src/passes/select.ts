@@ -26,6 +26,12 @@ class Selection {
     this.program = program;
   }
 
+  private readonly views = new Map<Value, Value>();
+
+  private rootOf(v: Value): Value {
+    return this.views.get(v) ?? v;
+  }
+
   func(f: Func): readonly Step[] {
     return f.ops.flatMap((op) => this.op(op));
   }
@@ -44,7 +50,8 @@ class Selection {
     return { name: this.program.names.unique(name), type: tensorType(dtype, shape), contents: undefined, literal: undefined };
   }
 
-  private lowering(op: Op, steps: Step[]): Lowering {
+  private lowering(op: Op, into: Step[]): Lowering {
+    let steps = into;
     const settle = (arg: Arg): Arg => this.settle(arg);
     return {
       op,
@@ -59,7 +66,19 @@ class Selection {
         steps.push(step);
       },
       map: (expr, inputs, output) => steps.push({ kind: "map", op, expr, inputs, output }),
-      view: (input, output) => steps.push({ kind: "view", op, input, output }),
+      view: (input, output) => {
+        this.views.set(output, this.rootOf(input));
+        steps.push({ kind: "view", op, input, output });
+      },
+      within(emit) {
+        const outer = steps;
+        const inner: Step[] = [];
+        steps = inner;
+        emit();
+        steps = outer;
+        return inner;
+      },
+      rootOf: (v) => this.rootOf(v),
       temporary: (dtype, shape) => this.temporary("t", dtype, shape),
       region: (f) => this.func(f),
       step: (step) => steps.push(step),

@@ -1,0 +1,62 @@
+/**
+ * One of two graphs, by a condition. Results whose extents differ between the branches have sizes that the run tells;
+ * whose ranks differ, an unknown rank.
+ *
+ * Source: https://onnx.ai/onnx/operators/onnx__If.html
+ */
+import { defineOp } from "../ir/op_def.ts";
+import type { Func, Value } from "../ir/graph.ts";
+import type { Lowering, Step } from "../ir/plan.ts";
+import { type Type, typeText, unify } from "../ir/types.ts";
+import { bindings, copyValue } from "./copy_value.ts";
+
+export const ifOp = defineOp({
+  name: "if",
+  summary: "One of two graphs, by a condition.",
+  onnx: { type: "If", since: [1, 11, 13, 16, 19, 21, 23, 24, 25] },
+  inputs: { cond: "required" },
+  outputs: { outputs: "variadic" },
+  attrs: {},
+  regions: {
+    names: ["then_branch", "else_branch"],
+    build: (_, __, ctx) => ({ regions: [ctx.graph("then_branch", []), ctx.graph("else_branch", [])] }),
+  },
+
+  infer({ cond }, _, ctx) {
+    if (cond.type.kind !== "tensor" || cond.type.dtype !== "bool") ctx.fail("E0203", { what: "cond", found: typeText(cond.type), expected: "bool" });
+    const [then, otherwise] = ctx.regions as [Func, Func];
+    if (then.outputs.length !== otherwise.outputs.length)
+      ctx.fail("E0201", { what: "results of else_branch", expected: then.outputs.length, found: otherwise.outputs.length });
+    return then.outputs.map((a, i): Type => {
+      const b = otherwise.outputs[i] as Value;
+      return (
+        unify(a.type, b.type, () => ctx.fresh()) ??
+        ctx.fail("E0201", { what: `result ${i} of else_branch`, expected: typeText(a.type), found: typeText(b.type) })
+      );
+    });
+  },
+
+  evaluate({ cond }, _, ctx) {
+    const [then, otherwise] = ctx.regions as [Func, Func];
+    return ctx.run(cond.data[0] ? then : otherwise, []);
+  },
+
+  lower({ cond }, _, l) {
+    const [then, otherwise] = l.op.regions as [Func, Func];
+    l.step({ kind: "if", op: l.op, condition: cond, then: branch(then, l), else: branch(otherwise, l) });
+  },
+});
+
+/** The branch's steps, then its results copied to where both branches leave them. */
+function branch(f: Func, l: Lowering): readonly Step[] {
+  const owned = new Set(l.op.fresh);
+  return l.within(() => {
+    for (const step of l.region(f)) l.step(step);
+    const bound = f.outputs.flatMap((v, i) => (l.outputs[i] ? bindings(v, l.outputs[i], owned) : []));
+    if (bound.length > 0) l.step({ kind: "bind", op: l.op, bindings: bound });
+    f.outputs.forEach((v, i) => {
+      const to = l.outputs[i];
+      if (to) copyValue(l, v, to, new Set());
+    });
+  });
+}
