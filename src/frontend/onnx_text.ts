@@ -140,7 +140,7 @@ function makeFunction(f: TextFunction, warn: (warning: string) => void): OnnxFun
     attributeDefaults,
     nodes: f.nodes,
     opsets: h.opsets(`the function ${quote(f.name)}`, warn),
-    valueInfo: [...f.inputs, ...f.outputs, ...f.valueInfo].filter(isTyped),
+    valueInfo: [...f.inputs.filter(isTyped), ...f.outputs.filter(isTyped), ...f.valueInfo],
     metadata: new Map(),
   };
 }
