@@ -24,6 +24,9 @@ export interface Imported {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** Whether an intermediate value, by the model's name, shall be an output too: for comparisons value by value. */
+export type Expose = (name: string, type: Type) => boolean;
+
 /** Nesting of functions that call functions. */
 const maxFunctionDepth = 32;
 
@@ -32,10 +35,11 @@ export function importModel(
   model: OnnxModel,
   source: string,
   dims: ReadonlyMap<string, DimBinding> = new Map(),
+  expose?: Expose,
 ): Imported {
   try {
     refuseUnsupported(model);
-    return new Importer(model, source, dims).run();
+    return new Importer(model, source, dims).run(expose);
   } catch (error) {
     if (error instanceof Diagnosed) throw error.in(source);
     throw error;
@@ -134,7 +138,7 @@ class Importer {
     this.dims = dims;
   }
 
-  run(): Imported {
+  run(expose: Expose = () => false): Imported {
     const { graph } = this.model;
     for (const what of this.model.warnings) this.warnings.push(diagnostic("W0502", { what }, "", this.source));
     const builder = new Builder(this.names);
@@ -151,11 +155,17 @@ class Importer {
       path: "",
       depth: 0,
     });
-    const main: Func = { name: identifier(graph.name || "model"), inputs, ops: builder.ops, outputs };
+    const exposed = exposedValues(graph, scope, expose);
+    const main: Func = {
+      name: identifier(graph.name || "model"),
+      inputs,
+      ops: builder.ops,
+      outputs: [...outputs, ...exposed.map(([, value]) => value)],
+    };
     const program: Program = {
       main,
       inputNames: given.map((i) => i.name),
-      outputNames: graph.outputs.map((o) => o.name),
+      outputNames: [...graph.outputs.map((o) => o.name), ...exposed.map(([name]) => name)],
       bounds: this.bounds,
       names: this.names,
       source: this.source,
@@ -349,6 +359,17 @@ class Importer {
       this.warnings.push(diagnostic("W0501", params, "", this.source));
     }
   }
+}
+
+/** Results of the graph's nodes that `expose` selects, in the order of the file, without those that are outputs anyway. */
+function exposedValues(graph: OnnxGraph, scope: Scope, expose: Expose): (readonly [string, Value])[] {
+  const outputs = new Set(graph.outputs.map((o) => o.name));
+  return graph.nodes
+    .flatMap((n) => n.outputs)
+    .flatMap((name) => {
+      const value = name === "" || outputs.has(name) ? undefined : scope.find(name);
+      return value && expose(name, value.type) ? [[name, value] as const] : [];
+    });
 }
 
 /** Dimension names that are whole formulas become `dim`. */

@@ -14,11 +14,18 @@ export interface Pass {
 /** Called after each pass with its time in seconds. */
 export type Trace = (pass: Pass, after: Program, seconds: number) => void;
 
-export function runPasses(program: Program, passes: readonly Pass[], without: ReadonlySet<string>, trace?: Trace): Program {
+/** Runs `passes` in order, the verifier after each; yields every pass before it runs, so that a caller can say so or stop. */
+export function* passSteps(
+  program: Program,
+  passes: readonly Pass[],
+  without: ReadonlySet<string>,
+  trace?: Trace,
+): Generator<Pass, Program> {
   verify(program.main, "import");
   let current = program;
   for (const pass of passes) {
     if (pass.optional && without.has(pass.name)) continue;
+    yield pass;
     const start = performance.now();
     const next = pass.run(current);
     if (next !== current) verify(next.main, pass.name);
@@ -26,4 +33,21 @@ export function runPasses(program: Program, passes: readonly Pass[], without: Re
     trace?.(pass, current, (performance.now() - start) / 1000);
   }
   return current;
+}
+
+export function runPasses(
+  program: Program,
+  passes: readonly Pass[],
+  without: ReadonlySet<string>,
+  trace?: Trace,
+): Program {
+  return lastOf(passSteps(program, passes, without, trace));
+}
+
+/** Runs `steps` to their end; the result. */
+export function lastOf<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value as T;
+  }
 }
