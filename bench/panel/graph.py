@@ -32,7 +32,7 @@ class Graph:
 
     def weight(self, name: str, values: np.ndarray) -> str:
         """A parameter; one name stands for one array."""
-        known = self._weights.setdefault(name, np.ascontiguousarray(values))
+        known = self._weights.setdefault(name, np.asarray(values, order="C"))
         if known.shape != values.shape:
             raise ValueError(f"two weights are called {name}")
         return name

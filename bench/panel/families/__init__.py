@@ -11,6 +11,18 @@ from ..model import Model
 _MODULES = (
     "digits",
     "mlp",
+    "mtcnn",
+    "wakeword",
+    "silero",
+    "blazeface",
+    "ppocr",
+    "magika",
+    "basic_pitch",
+    "mlsd",
+    "orientation",
+    "yolov8n",
+    "efficientnet_lite0",
+    "isnet",
 )
 
 _by_module: dict[str, tuple[Model, ...]] = {
