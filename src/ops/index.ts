@@ -1,37 +1,77 @@
 /** All operators. Adding one is its file and its line here. */
 import type { AnyOpDef } from "../ir/op_def.ts";
+import { activations } from "./activations.ts";
 import { attention } from "./attention.ts";
 import { averagePool, lpPool } from "./average_pool.ts";
+import { binary } from "./binary.ts";
+import { bitCast } from "./bit_cast.ts";
+import { bitShift } from "./bit_shift.ts";
+import { cast } from "./cast.ts";
+import { castLike } from "./cast_like.ts";
 import { causalConvWithState } from "./causal_conv_with_state.ts";
+import { clip } from "./clip.ts";
+import { comparisons } from "./comparison.ts";
+import { constant } from "./constant.ts";
+import { constantOfShape } from "./constant_of_shape.ts";
 import { conv } from "./conv.ts";
 import { convInteger } from "./conv_integer.ts";
 import { convTranspose } from "./conv_transpose.ts";
+import { dequantizeLinear } from "./dequantize_linear.ts";
+import { dropout } from "./dropout.ts";
+import { dynamicQuantizeLinear } from "./dynamic_quantize_linear.ts";
+import { eyeLike } from "./eye_like.ts";
 import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
 import { globalAveragePool, globalLpPool, globalMaxPool } from "./global_pool.ts";
 import { gru } from "./gru.ts";
 import { ifOp } from "./if.ts";
 import { linearAttention } from "./linear_attention.ts";
+import { logical } from "./logical.ts";
 import { loop } from "./loop.ts";
 import { lstm } from "./lstm.ts";
 import { matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul_integer.ts";
 import { maxPool } from "./max_pool.ts";
 import { maxUnpool } from "./max_unpool.ts";
+import { mod } from "./mod.ts";
+import { pow } from "./pow.ts";
+import { prelu } from "./prelu.ts";
 import { qlinearConv } from "./qlinear_conv.ts";
 import { qlinearMatmul } from "./qlinear_matmul.ts";
+import { quantizeLinear } from "./quantize_linear.ts";
+import { random } from "./random.ts";
+import { range } from "./range.ts";
 import { reshape } from "./reshape.ts";
 import { rnn } from "./rnn.ts";
-import { scan } from "./scan.ts";
 import { rotaryEmbedding } from "./rotary_embedding.ts";
+import { scan } from "./scan.ts";
+import { swiglu } from "./swiglu.ts";
+import { unary } from "./unary.ts";
+import { variadic } from "./variadic.ts";
+import { where } from "./where.ts";
+import { windows } from "./windows.ts";
 
 export const operators: readonly AnyOpDef[] = [
+  ...activations,
   attention,
   averagePool,
+  ...binary,
+  bitCast,
+  bitShift,
+  cast,
+  castLike,
   causalConvWithState,
+  clip,
+  ...comparisons,
+  constant,
+  constantOfShape,
   conv,
   convInteger,
   convTranspose,
+  dequantizeLinear,
+  dropout,
+  dynamicQuantizeLinear,
+  eyeLike,
   gather,
   gemm,
   globalAveragePool,
@@ -40,6 +80,7 @@ export const operators: readonly AnyOpDef[] = [
   gru,
   ifOp,
   linearAttention,
+  ...logical,
   loop,
   lpPool,
   lstm,
@@ -47,12 +88,23 @@ export const operators: readonly AnyOpDef[] = [
   matmulInteger,
   maxPool,
   maxUnpool,
+  mod,
+  pow,
+  prelu,
   qlinearConv,
   qlinearMatmul,
+  quantizeLinear,
+  ...random,
+  range,
   reshape,
   rnn,
-  scan,
   rotaryEmbedding,
+  scan,
+  swiglu,
+  ...unary,
+  ...variadic,
+  where,
+  ...windows,
 ];
 
 const byName = new Map(operators.map((op) => [op.name, op]));
