@@ -183,7 +183,8 @@ export function rebuilt(op: Op, inputs: readonly (Value | undefined)[], regions:
     const contents = inferredContents(inferred);
     return sameType(type, o.type) && sameContents(contents, o.contents) ? o : { ...o, type, contents };
   });
-  return { ...op, inputs, regions, outputs };
+  // Sizes that have become known are not minted any more.
+  return { ...op, inputs, regions, outputs, fresh: op.fresh.slice(0, next) };
 }
 
 function sameContents(a: Contents | undefined, b: Contents | undefined): boolean {
