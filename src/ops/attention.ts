@@ -72,7 +72,7 @@ export const attention = defineOp({
     const wide = tensorOf(q).dtype === "f64" ? "f64" : "f32";
     if (qk) {
       const stage = struct(
-        `ops::Stage::${["Product", "Capped", "Masked", "Probability"][attrs.qk_matmul_output_mode]}`,
+        `ops::ScoreStage::${["Product", "Capped", "Masked", "Probability"][attrs.qk_matmul_output_mode]}`,
       );
       l.call("ops::attention_scores", [
         shared,

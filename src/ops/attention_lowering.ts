@@ -29,11 +29,11 @@ export function attentionStruct(g: Geometry<Dim>, attrs: AttentionAttrs, kvPacke
 
 /** What is added to the scores; masks of other number types are converted to that of the queries. */
 export function maskArg(mask: Value | undefined, dtype: DType, l: Lowering): Arg {
-  if (!mask) return struct("ops::Mask::None");
+  if (!mask) return struct("ops::AttentionMask::None");
   const found = tensorOf(mask).dtype;
   const variant = found === "bool" ? "Keep" : "Add";
   const values = found === "bool" || found === dtype ? mask : converted(mask, dtype, l);
-  return struct(`ops::Mask::${variant}`, [
+  return struct(`ops::AttentionMask::${variant}`, [
     ["values", read(values)],
     ["shape", shape(mask)],
   ]);

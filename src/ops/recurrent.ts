@@ -107,7 +107,7 @@ export function recurrentArgs(
   const [steps, batch] = attrs.layout === 1 ? [second, first] : [first, second];
   const hidden = shapeOf(inputs.r)[2] as Dim;
   const direction = attrs.direction[0]?.toUpperCase() + attrs.direction.slice(1);
-  const sequence = struct("&ops::Sequence", [
+  const sequence = struct("&ops::Recurrence", [
     ["steps", dim(steps)],
     ["batch", dim(batch)],
     ["inputs", dim(input)],

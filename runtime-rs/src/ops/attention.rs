@@ -12,7 +12,7 @@
 use crate::element::Bool;
 use crate::real::{Float, Real};
 
-use super::recurrent::narrow;
+use super::recurrent::narrow_into;
 
 /// Extents, layout and options of an attention.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub struct Attention {
 /// What is added to the scores. Shapes are of rank 4 at most and broadcast to `[batch, q_heads, queries, keys]`; a last axis
 /// that is shorter than the keys hides the rest of them.
 #[derive(Clone, Copy, Debug)]
-pub enum Mask<'a, T> {
+pub enum AttentionMask<'a, T> {
     /// Nothing.
     None,
     /// True where a key may be seen.
@@ -71,7 +71,7 @@ pub enum Mask<'a, T> {
     },
 }
 
-impl<T: Float> Mask<'_, T> {
+impl<T: Float> AttentionMask<'_, T> {
     /// Adds the terms of the row `at` (batch, head, query) to scores of all keys.
     fn add_to(&self, at: [usize; 3], row: &mut [T::Wide]) {
         self.each(at, 0, row.len(), |j, m| row[j] += m);
@@ -86,8 +86,8 @@ impl<T: Float> Mask<'_, T> {
         f: impl FnMut(usize, T::Wide),
     ) {
         match *self {
-            Mask::None => {}
-            Mask::Keep { values, shape } => {
+            AttentionMask::None => {}
+            AttentionMask::Keep { values, shape } => {
                 let term = |b: Bool| {
                     if b.get() {
                         T::Wide::ZERO
@@ -97,7 +97,7 @@ impl<T: Float> Mask<'_, T> {
                 };
                 terms(mask_row(values, shape, at), first, count, term, f);
             }
-            Mask::Add { values, shape } => {
+            AttentionMask::Add { values, shape } => {
                 terms(mask_row(values, shape, at), first, count, T::widen, f)
             }
         }
@@ -235,7 +235,7 @@ impl Attention {
 
 /// What of the scores to give, in the order in which they come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
+pub enum ScoreStage {
     /// `scale·q·k`
     Product,
     /// Capped.
@@ -253,7 +253,7 @@ pub fn attention<T: Float>(
     q: &[T],
     k: &[T],
     v: &[T],
-    mask: Mask<T>,
+    mask: AttentionMask<T>,
     valid: Option<&[i64]>,
     y: &mut [T],
     scratch: &mut [T::Wide],
@@ -268,7 +268,7 @@ pub fn attention<T: Float>(
             &mask,
             [b, h, i],
             (start, end),
-            Stage::Probability,
+            ScoreStage::Probability,
             row,
         );
         sum.fill(T::Wide::ZERO);
@@ -279,17 +279,17 @@ pub fn attention<T: Float>(
             }
         }
         let at = a.y_at(b, h);
-        narrow(sum, &mut y[at.offset + i * at.stride..]);
+        narrow_into(sum, &mut y[at.offset + i * at.stride..]);
     }
 }
 
 /// The scores of an attention at `stage`, `[batch, q_heads, queries, keys]`. `scratch` holds `keys` values.
 pub fn attention_scores<T: Float>(
     a: &Attention,
-    stage: Stage,
+    stage: ScoreStage,
     q: &[T],
     k: &[T],
-    mask: Mask<T>,
+    mask: AttentionMask<T>,
     valid: Option<&[i64]>,
     scores: &mut [T],
     scratch: &mut [T::Wide],
@@ -298,7 +298,7 @@ pub fn attention_scores<T: Float>(
     for ((b, h, i), out) in a.rows().zip(scores.chunks_exact_mut(a.keys.max(1))) {
         let range = a.range(i, valid.map(|v| v[b]));
         a.scores(q, k, &mask, [b, h, i], range, stage, row);
-        narrow(row, out);
+        narrow_into(row, out);
     }
 }
 
@@ -314,10 +314,10 @@ impl Attention {
         &self,
         q: &[T],
         k: &[T],
-        mask: &Mask<T>,
+        mask: &AttentionMask<T>,
         [b, h, i]: [usize; 3],
         (start, end): (usize, usize),
-        stage: Stage,
+        stage: ScoreStage,
         row: &mut [T::Wide],
     ) {
         let (at, from) = (self.q_at(b, h), self.k_at(b, h / self.group()));
@@ -329,26 +329,26 @@ impl Attention {
                 .iter()
                 .zip(k)
                 .fold(T::Wide::ZERO, |s, (&q, &k)| s + q.widen() * k.widen());
-            *out = if stage == Stage::Product {
+            *out = if stage == ScoreStage::Product {
                 scale * dot
             } else {
                 self.cap(scale * dot)
             };
         }
-        if stage < Stage::Masked {
+        if stage < ScoreStage::Masked {
             return;
         }
         mask.add_to([b, h, i], row);
         row[..start].fill(T::Wide::NEG_INFINITY);
         row[end..].fill(T::Wide::NEG_INFINITY);
-        if stage == Stage::Probability {
+        if stage == ScoreStage::Probability {
             softmax(row);
         }
     }
 }
 
 /// Softmax in place; a row of −∞ becomes 0.
-pub(crate) fn softmax<R: Real>(row: &mut [R]) {
+fn softmax<R: Real>(row: &mut [R]) {
     let max = row.iter().fold(R::NEG_INFINITY, |m, &x| m.maximum(x));
     if max == R::NEG_INFINITY {
         return row.fill(R::ZERO);
@@ -451,7 +451,7 @@ mod tests {
     #[test]
     fn short_masks_hide_the_rest() {
         let keep = [Bool(1), Bool(0)];
-        let mask: Mask<f32> = Mask::Keep {
+        let mask: AttentionMask<f32> = AttentionMask::Keep {
             values: &keep,
             shape: &[1, 2],
         };

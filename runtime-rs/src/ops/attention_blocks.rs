@@ -13,7 +13,7 @@
 
 use crate::simd::{dispatch, math, Kernel, Vector};
 
-use super::attention::{Attention, Mask};
+use super::attention::{Attention, AttentionMask};
 use super::rows::{add_product, Dots, Rows};
 
 /// Rows of a block.
@@ -28,7 +28,7 @@ pub fn attention_f32(
     q: &[f32],
     k: &[f32],
     v: &[f32],
-    mask: Mask<f32>,
+    mask: AttentionMask<f32>,
     valid: Option<&[i64]>,
     y: &mut [f32],
     scratch: &mut [f32],
@@ -91,7 +91,7 @@ struct Blocks<'a> {
     a: &'a Attention,
     k: &'a [f32],
     v: &'a [f32],
-    mask: Mask<'a, f32>,
+    mask: AttentionMask<'a, f32>,
     /// The block's queries, scaled.
     queries: &'a mut [f32],
     scores: &'a mut [f32],
@@ -318,7 +318,7 @@ mod tests {
         (0..count).map(|_| next()).collect()
     }
 
-    fn check(a: &Attention, mask: Mask<f32>, valid: Option<&[i64]>) {
+    fn check(a: &Attention, mask: AttentionMask<f32>, valid: Option<&[i64]>) {
         let q = noise(a.batch * a.q_heads * a.queries * a.head, 1);
         let k = noise(a.batch * a.kv_heads * a.keys * a.head, 2);
         let v = noise(a.batch * a.kv_heads * a.keys * a.v_head, 3);
@@ -360,14 +360,14 @@ mod tests {
             left: None,
             right: None,
         };
-        check(&base, Mask::None, None);
+        check(&base, AttentionMask::None, None);
         check(
             &Attention {
                 causal: true,
                 softcap: 1.5,
                 ..base
             },
-            Mask::None,
+            AttentionMask::None,
             None,
         );
         check(
@@ -378,7 +378,7 @@ mod tests {
                 keys: 300,
                 ..base
             },
-            Mask::None,
+            AttentionMask::None,
             None,
         );
         check(
@@ -389,7 +389,7 @@ mod tests {
                 keys: 200,
                 ..base
             },
-            Mask::None,
+            AttentionMask::None,
             None,
         );
         check(
@@ -400,7 +400,7 @@ mod tests {
                 keys: 90,
                 ..base
             },
-            Mask::None,
+            AttentionMask::None,
             None,
         );
         check(
@@ -411,7 +411,7 @@ mod tests {
                 head: 70,
                 ..base
             },
-            Mask::None,
+            AttentionMask::None,
             None,
         );
         check(
@@ -421,7 +421,7 @@ mod tests {
                 keys: 150,
                 ..base
             },
-            Mask::None,
+            AttentionMask::None,
             Some(&[140, 2]),
         );
     }
@@ -450,7 +450,7 @@ mod tests {
             .collect();
         check(
             &a,
-            Mask::Keep {
+            AttentionMask::Keep {
                 values: &keep,
                 shape: &[3, 133],
             },
@@ -462,7 +462,7 @@ mod tests {
             .for_each(|x| *x = f32::NEG_INFINITY);
         check(
             &a,
-            Mask::Add {
+            AttentionMask::Add {
                 values: &add,
                 shape: &[1, 2, 3, 130],
             },

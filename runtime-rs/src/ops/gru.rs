@@ -10,14 +10,14 @@ use crate::error::Result;
 use crate::real::{Float, Real};
 
 use super::lstm::sum_of_biases;
-use super::recurrent::{unroll, widen, Carried, CellActivation, Sequence};
+use super::recurrent::{unroll, widen_into, Carried, CellActivation, Recurrence};
 use super::rows::{add_product, Rows};
 
 /// RNN over `x`. Weights are transposed: `w` `[directions, inputs, hidden]`, `r` `[directions, hidden, hidden]`; `b` is
 /// `[directions, 2·hidden]`. `activations`: one for each direction. `scratch`: see `unroll`, with one state.
 /// Fails where a length is not within the steps.
 pub fn rnn<T: Float>(
-    seq: &Sequence,
+    seq: &Recurrence,
     activations: &[CellActivation],
     x: &[T],
     w: &[T],
@@ -74,7 +74,7 @@ pub fn rnn<T: Float>(
 /// `[directions, 6·hidden]`. `activations` are f, g of each direction. `scratch`: see `unroll`, with one state, and
 /// `batch·hidden` more. Fails where a length is not within the steps.
 pub fn gru<T: Float>(
-    seq: &Sequence,
+    seq: &Recurrence,
     activations: &[CellActivation],
     product_first: bool,
     x: &[T],
@@ -96,7 +96,7 @@ pub fn gru<T: Float>(
     let bias = |d: usize, out: &mut [T::Wide]| {
         sum_of_biases(b, d, out);
         if let (Some(b), true) = (b, product_first) {
-            widen(&b[2 * d * width + 2 * hidden..], &mut out[2 * hidden..]);
+            widen_into(&b[2 * d * width + 2 * hidden..], &mut out[2 * hidden..]);
         }
     };
     unroll(
@@ -138,7 +138,7 @@ pub fn gru<T: Float>(
             if product_first {
                 let from = b.map(|b| &b[(2 * d + 1) * width + 2 * hidden..]);
                 let fill = |out: &mut [T::Wide]| match from {
-                    Some(b) => widen(b, out),
+                    Some(b) => widen_into(b, out),
                     None => out.fill(T::Wide::ZERO),
                 };
                 reset.chunks_exact_mut(hidden.max(1)).for_each(fill);

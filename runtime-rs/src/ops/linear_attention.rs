@@ -13,7 +13,7 @@
 use crate::element::Number;
 use crate::real::{Float, Real};
 
-use super::recurrent::{narrow, widen};
+use super::recurrent::{narrow_into, widen_into};
 
 /// Extents and options of a linear attention.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub fn linear_attention<T: Float, S: Float + Number<Wide = T::Wide>>(
     let value = &mut value[..a.d_v];
     for n in 0..a.batch * a.kv_heads {
         match past {
-            Some(past) => widen(&past[n * size..], state),
+            Some(past) => widen_into(&past[n * size..], state),
             None => state.fill(T::Wide::ZERO),
         }
         let (b, h) = (n / a.kv_heads, n % a.kv_heads);
@@ -63,7 +63,7 @@ pub fn linear_attention<T: Float, S: Float + Number<Wide = T::Wide>>(
                 shrink(a, decay, t, h, state);
             }
             let k = &k[(t * a.kv_heads + h) * a.d_k..][..a.d_k];
-            widen(&v[(t * a.kv_heads + h) * a.d_v..], value);
+            widen_into(&v[(t * a.kv_heads + h) * a.d_v..], value);
             if let Some(beta) = beta {
                 let per_step = beta.len() / (a.batch * a.steps).max(1);
                 let rate = beta[t * per_step + if per_step == 1 { 0 } else { h }].widen();
@@ -82,7 +82,7 @@ pub fn linear_attention<T: Float, S: Float + Number<Wide = T::Wide>>(
             }
             recall(a, q, t, h, state, value, y);
         }
-        narrow(state, &mut present[n * size..]);
+        narrow_into(state, &mut present[n * size..]);
     }
 }
 
@@ -122,7 +122,7 @@ fn recall<T: Float>(
                 .for_each(|(o, &s)| *o += q.widen() * s);
         }
         sum.iter_mut().for_each(|o| *o *= T::Wide::from_f64(scale));
-        narrow(sum, &mut y[at * a.d_v..]);
+        narrow_into(sum, &mut y[at * a.d_v..]);
     }
 }
 

@@ -10,14 +10,14 @@
 use crate::error::Result;
 use crate::real::{Float, Real};
 
-use super::recurrent::{unroll, widen, Carried, CellActivation, Sequence};
+use super::recurrent::{unroll, widen_into, Carried, CellActivation, Recurrence};
 use super::rows::{add_product, Rows};
 
 /// LSTM over `x`. Weights are transposed: `w` `[directions, inputs, 4·hidden]`, `r` `[directions, hidden, 4·hidden]`; `b` is
 /// `[directions, 8·hidden]`, `p` `[directions, 3·hidden]`. `activations` are f, g, h of each direction. `scratch`: see
 /// `unroll`, with two states, and `3·hidden` more. Fails where a length is not within the steps.
 pub fn lstm<T: Float>(
-    seq: &Sequence,
+    seq: &Recurrence,
     activations: &[CellActivation],
     coupled: bool,
     x: &[T],
@@ -73,7 +73,7 @@ pub fn lstm<T: Float>(
             );
             let peephole = p.map(|p| {
                 let out = &mut rest[..3 * hidden];
-                widen(&p[d * 3 * hidden..], out);
+                widen_into(&p[d * 3 * hidden..], out);
                 &*out
             });
             let cell = Cell {
@@ -108,7 +108,7 @@ pub(crate) fn sum_of_biases<T: Float>(b: Option<&[T]>, direction: usize, out: &m
 }
 
 struct Cell<'a, R> {
-    seq: &'a Sequence,
+    seq: &'a Recurrence,
     f: CellActivation,
     g: CellActivation,
     h: CellActivation,

@@ -109,7 +109,7 @@ pub enum Direction {
 
 /// Extents and order of a recurrent operator.
 #[derive(Clone, Copy, Debug)]
-pub struct Sequence {
+pub struct Recurrence {
     /// Steps of the longest sequence.
     pub steps: usize,
     /// Sequences.
@@ -135,7 +135,7 @@ pub(crate) struct Carried<'a, T> {
 /// Steps whose products with the inputs are done at once.
 const STEPS: usize = 16;
 
-impl Sequence {
+impl Recurrence {
     /// 1 or 2.
     pub(crate) fn directions(&self) -> usize {
         1 + usize::from(self.direction == Direction::Bidirectional)
@@ -195,7 +195,7 @@ fn check_lengths(lengths: Option<&[i32]>, steps: usize) -> Result<()> {
 /// that are not active. Outputs past a sequence's end are 0. `scratch` holds
 /// `min(steps, 16)·batch·(inputs + gates·hidden) + gates·hidden + S·batch·hidden` values, the rest of it goes to `step`.
 pub(crate) fn unroll<T: Float, const S: usize>(
-    seq: &Sequence,
+    seq: &Recurrence,
     x: &[T],
     w: &[T],
     gates: usize,
@@ -230,7 +230,7 @@ pub(crate) fn unroll<T: Float, const S: usize>(
                 .enumerate()
             {
                 match seq.time(d, first + row / batch, length(row % batch)) {
-                    Some(t) => widen(&x[seq.x_at(t, row % batch)..], out),
+                    Some(t) => widen_into(&x[seq.x_at(t, row % batch)..], out),
                     None => out.fill(T::Wide::ZERO),
                 }
             }
@@ -264,7 +264,7 @@ pub(crate) fn unroll<T: Float, const S: usize>(
                 let Some(y) = &mut y else { continue };
                 for b in 0..batch {
                     if let Some(t) = time(b) {
-                        narrow(&states[b * hidden..][..hidden], &mut y[seq.y_at(t, d, b)..]);
+                        narrow_into(&states[b * hidden..][..hidden], &mut y[seq.y_at(t, d, b)..]);
                     }
                 }
             }
@@ -276,31 +276,36 @@ pub(crate) fn unroll<T: Float, const S: usize>(
     Ok(())
 }
 
-fn load_state<T: Float>(seq: &Sequence, direction: usize, from: &Carried<T>, to: &mut [T::Wide]) {
+fn load_state<T: Float>(seq: &Recurrence, direction: usize, from: &Carried<T>, to: &mut [T::Wide]) {
     for (b, to) in to.chunks_exact_mut(seq.hidden.max(1)).enumerate() {
         match from.initial {
-            Some(initial) => widen(&initial[seq.state_at(direction, b)..], to),
+            Some(initial) => widen_into(&initial[seq.state_at(direction, b)..], to),
             None => to.fill(T::Wide::ZERO),
         }
     }
 }
 
-fn store_state<T: Float>(seq: &Sequence, direction: usize, from: &[T::Wide], to: &mut Carried<T>) {
+fn store_state<T: Float>(
+    seq: &Recurrence,
+    direction: usize,
+    from: &[T::Wide],
+    to: &mut Carried<T>,
+) {
     let Some(last) = &mut to.last else { return };
     for (b, from) in from.chunks_exact(seq.hidden.max(1)).enumerate() {
-        narrow(from, &mut last[seq.state_at(direction, b)..]);
+        narrow_into(from, &mut last[seq.state_at(direction, b)..]);
     }
 }
 
 /// The first elements of `from`, as many as `to` has.
-pub(crate) fn widen<T: Number>(from: &[T], to: &mut [T::Wide]) {
+pub(crate) fn widen_into<T: Number>(from: &[T], to: &mut [T::Wide]) {
     for (to, &from) in to.iter_mut().zip(from) {
         *to = from.widen();
     }
 }
 
 /// Writes all of `from` to the start of `to`.
-pub(crate) fn narrow<T: Number>(from: &[T::Wide], to: &mut [T]) {
+pub(crate) fn narrow_into<T: Number>(from: &[T::Wide], to: &mut [T]) {
     for (to, &from) in to.iter_mut().zip(from) {
         *to = T::narrow(from);
     }
