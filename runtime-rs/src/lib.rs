@@ -9,6 +9,7 @@ pub mod any;
 pub mod arena;
 pub mod arithmetic;
 pub mod cli;
+pub mod conv;
 pub mod element;
 pub mod error;
 pub mod float_bits;

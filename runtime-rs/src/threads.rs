@@ -88,14 +88,22 @@ impl Pool {
     /// Passes on the panic of a task; tasks that have not begun by then may be left out.
     #[inline]
     pub fn run(&self, tasks: usize, task: impl Fn(usize) + Sync) {
+        self.run_limited(usize::MAX, tasks, |_, i| task(i));
+    }
+
+    /// Calls `task(thread, i)` once for each `i < tasks` on at most `limit` threads. At no time are there two calls with
+    /// the same `thread`, which is below `limit`.
+    #[inline]
+    fn run_limited(&self, limit: usize, tasks: usize, task: impl Fn(usize, usize) + Sync) {
         #[cfg(feature = "threads")]
         if let Some(workers) = &self.workers {
-            if tasks > 1 && workers.run(tasks, &task) {
+            if tasks.min(limit) > 1 && workers.run(limit, tasks, &task) {
                 return;
             }
         }
+        let _ = limit;
         for i in 0..tasks {
-            task(i);
+            task(0, i);
         }
     }
 
@@ -109,33 +117,46 @@ impl Pool {
         chunk: usize,
         task: impl Fn(usize, &mut [T]) + Sync,
     ) {
-        if !data.is_empty() {
-            self.run_pieces(data, chunk, data.len().div_ceil(chunk), task);
+        if data.is_empty() {
+            return;
         }
+        let len = data.len();
+        let base = SharedMut(data.as_mut_ptr());
+        self.run(len.div_ceil(chunk), |i| {
+            let start = i * chunk;
+            // SAFETY: the parts lie inside `data`, do not overlap, and each `i` is run once; `data` is borrowed throughout.
+            let part = unsafe {
+                core::slice::from_raw_parts_mut(base.get().add(start), chunk.min(len - start))
+            };
+            task(i, part);
+        });
     }
 
-    /// Calls `task(i, piece)` for `i < tasks`, where the pieces are the first, second … `chunk` values of `data`, cut off
-    /// at its end: for tasks that need scratch memory of their own.
+    /// Calls `task(i, piece)` once for each `i < tasks`; each call has a piece of `len` values of `scratch` to itself
+    /// while it runs, with whatever an earlier one has left there. No more threads are used than there are pieces.
     ///
     /// # Panics
-    /// Panics when a task does.
-    pub fn run_pieces<T: Send>(
+    /// Panics if `scratch` has fewer than `len` values, and when a task does.
+    pub fn run_with_scratch<T: Send>(
         &self,
-        data: &mut [T],
-        chunk: usize,
+        scratch: &mut [T],
+        len: usize,
         tasks: usize,
         task: impl Fn(usize, &mut [T]) + Sync,
     ) {
-        let len = data.len();
-        let base = SharedMut(data.as_mut_ptr());
-        self.run(tasks, |i| {
-            let start = i.saturating_mul(chunk).min(len);
-            // SAFETY: the pieces lie inside `data`, do not overlap, and each `i` is run once; `data` is borrowed
-            // throughout.
-            let piece = unsafe {
-                core::slice::from_raw_parts_mut(base.get().add(start), chunk.min(len - start))
-            };
-            task(i, piece);
+        assert!(
+            scratch.len() >= len,
+            "scratch has {} values, {len} are needed",
+            scratch.len()
+        );
+        let pieces = scratch.len().checked_div(len).unwrap_or(usize::MAX);
+        let base = SharedMut(scratch.as_mut_ptr());
+        self.run_limited(pieces, tasks, |thread, i| {
+            // SAFETY: thread < pieces, so the piece lies inside `scratch`, which is borrowed throughout; no two calls have
+            // the same thread, and hence the same piece, at the same time.
+            task(i, unsafe {
+                core::slice::from_raw_parts_mut(base.get().add(thread * len), len)
+            });
         });
     }
 }
@@ -190,7 +211,8 @@ mod workers {
     const INSIDE: u64 = OPEN - 1;
     const EPOCH: u64 = 1 << 32;
 
-    type Task<'a> = &'a (dyn Fn(usize) + Sync);
+    /// Called with the number of the thread, 0 for the caller, and that of the task.
+    type Task<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
     /// The tasks of one thread: the next to run, and the end. On cache lines of its own (two, for adjacent-line prefetch).
     #[repr(align(128))]
@@ -204,6 +226,8 @@ mod workers {
         state: AtomicU64,
         /// The closure of the open job. Written by the caller while the job is closed and nobody is inside.
         task: UnsafeCell<Option<Task<'static>>>,
+        /// Threads that may take part, the caller included.
+        limit: AtomicUsize,
         /// One range for the caller, then one for each worker.
         ranges: Box<[Tasks]>,
         /// Whether each worker sleeps or is about to.
@@ -242,6 +266,7 @@ mod workers {
             let shared = Arc::new(Shared {
                 state: AtomicU64::new(0),
                 task: UnsafeCell::new(None),
+                limit: AtomicUsize::new(0),
                 ranges: (0..=count).map(|_| Tasks::default()).collect(),
                 asleep: (0..count).map(|_| AtomicBool::new(false)).collect(),
                 waiting: AtomicBool::new(false),
@@ -269,13 +294,14 @@ mod workers {
             self.handles.len()
         }
 
-        /// Runs all tasks and returns true; or does nothing and returns false because another job is running.
-        pub fn run(&self, tasks: usize, task: Task<'_>) -> bool {
+        /// Runs all tasks on at most `limit` threads and returns true; or does nothing and returns false because another
+        /// job is running.
+        pub fn run(&self, limit: usize, tasks: usize, task: Task<'_>) -> bool {
             if self.busy.swap(true, Acquire) {
                 return false;
             }
             let shared = &*self.shared;
-            let threads = (self.count() + 1).min(tasks);
+            let threads = (self.count() + 1).min(tasks).min(limit);
             shared.publish(tasks, threads, task);
             self.wake(threads - 1);
             let own = catch_unwind(AssertUnwindSafe(|| shared.take_part(0, task)));
@@ -350,6 +376,7 @@ mod workers {
             let task = unsafe { std::mem::transmute::<Task<'_>, Task<'static>>(task) };
             // SAFETY: nobody is inside, so nobody reads.
             unsafe { *self.task.get() = Some(task) };
+            self.limit.store(threads, Relaxed);
             for (i, range) in self.ranges.iter().enumerate() {
                 let bound = |i: usize| tasks * i.min(threads) / threads;
                 range.next.store(bound(i), Relaxed);
@@ -387,7 +414,7 @@ mod workers {
                     if i >= range.end.load(Relaxed) {
                         break;
                     }
-                    task(i);
+                    task(own, i);
                 }
             }
         }
@@ -440,7 +467,8 @@ mod workers {
         fn work_inside(&self, worker: usize) {
             // SAFETY: this thread is inside, so the caller neither writes the field nor ends the closure's life.
             let task = unsafe { *self.task.get() };
-            if let Some(task) = task {
+            let invited = worker + 1 < self.limit.load(Relaxed);
+            if let Some(task) = task.filter(|_| invited) {
                 if let Err(panic) =
                     catch_unwind(AssertUnwindSafe(|| self.take_part(worker + 1, task)))
                 {

@@ -96,7 +96,7 @@ impl MatMul<'_> {
         if tasks < threads && macs > TASK {
             return 1;
         }
-        tasks.min(threads)
+        tasks.min(4 * threads)
     }
 
     /// Panics unless the operands are large enough and the elements of C are distinct.
@@ -149,7 +149,7 @@ pub fn matmul_scratch_len(shape: &MatMul<'_>, threads: usize) -> usize {
     if shape.count() == 0 || shape.shares_b() {
         return shape.packed_len();
     }
-    shape.packed_len() * shape.batch_tasks(threads)
+    shape.packed_len() * shape.batch_tasks(threads).min(threads)
 }
 
 /// `C = epilogue(alpha · A · B)` for each product of a batch, of two run-time operands with any strides.
@@ -203,16 +203,12 @@ pub fn matmul(
         if count == 1 {
             return job.multiply(pool, 0, scratch);
         }
-        let tasks = shape.batch_tasks(usize::MAX);
+        let tasks = shape.batch_tasks(pool.threads());
         return pool.run(tasks, |task| {
             part(count, 1, tasks, task).for_each(|i| job.multiply(&Pool::sequential(), i, scratch));
         });
     }
-    let slots = scratch
-        .len()
-        .checked_div(shape.packed_len())
-        .unwrap_or(usize::MAX);
-    let tasks = shape.batch_tasks(pool.threads()).min(slots);
+    let tasks = shape.batch_tasks(pool.threads());
     if tasks == 1 {
         for i in 0..count {
             job.pack(pool, i, scratch);
@@ -221,7 +217,7 @@ pub fn matmul(
         return;
     }
     let alone = Pool::sequential();
-    pool.run_pieces(scratch, shape.packed_len(), tasks, |task, packed| {
+    pool.run_with_scratch(scratch, shape.packed_len(), tasks, |task, packed| {
         for i in part(count, 1, tasks, task) {
             job.pack(&alone, i, packed);
             job.multiply(&alone, i, packed);
@@ -281,7 +277,7 @@ impl Job<'_> {
             b_row: PANEL,
             b_panel: PANEL * shape.k,
             c: SharedMut(product.c.get().wrapping_add(unpacked)),
-            finish: product.finish.from_column(unpacked),
+            finish: product.finish.past(unpacked),
             ..product
         };
         // SAFETY: `check` has found the operands large enough and the elements of C distinct, so that other products,

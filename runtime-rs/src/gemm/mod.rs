@@ -15,7 +15,7 @@ mod pack;
 pub(crate) mod tile;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use matmul::{matmul, matmul_scratch_len, BatchAxis, MatMul, MAX_BATCH_AXES};
 pub use pack::{pack_b, packed_len};
@@ -23,7 +23,7 @@ pub use pack::{pack_b, packed_len};
 use crate::activation::{Epilogue, Residual};
 use crate::simd;
 use crate::threads::{part, Pool, SharedMut};
-use tile::{Finish, Tile, Tiles, PANEL};
+use tile::{Block, Finish, Tile, Tiles, PANEL};
 
 /// A matrix in memory: element (i, j) is `data[i·row + j·column]`.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,7 @@ pub(crate) fn check_len(name: &str, len: usize, needed: usize) {
 }
 
 /// Multiply-adds that are worth a task of their own: a few microseconds.
-const TASK: usize = 1 << 18;
+pub(crate) const TASK: usize = 1 << 18;
 
 /// Depth of the sum in one pass over B: a panel of AVX-512 (32 columns) then takes at most 128 KiB of the second-level
 /// cache.
@@ -277,7 +277,12 @@ impl Product {
                         .then(|| self.finish.shifted(columns.start, corner)),
                 };
                 // SAFETY: the caller's promise.
-                unsafe { tiles.block(&origin, height.min(rows.end - top), columns.len()) };
+                unsafe {
+                    tiles.block(
+                        &origin,
+                        &Block::plain(height.min(rows.end - top), columns.len()),
+                    )
+                };
             }
         }
     }

@@ -81,7 +81,7 @@ pub struct Finish {
 
 impl Finish {
     /// The same for what begins `columns` further to the right.
-    pub fn from_column(self, columns: usize) -> Self {
+    pub fn past(self, columns: usize) -> Self {
         self.shifted(columns, columns)
     }
 
@@ -432,25 +432,72 @@ impl Tiles {
         self.wide.len()
     }
 
-    /// Computes a block of `rows` × `columns`; `origin` describes its first tile, and `origin.columns` is ignored.
-    /// The first column of B is the first of a panel.
+    /// Computes a block; `origin` describes its first tile, and `origin.columns` is ignored. The first column of B is the
+    /// first of a panel.
     ///
     /// # Safety
     /// As for [`TileFn`], for the whole block.
-    pub unsafe fn block(&self, origin: &Tile, rows: usize, columns: usize) {
+    pub unsafe fn block(&self, origin: &Tile, block: &Block) {
+        if block.rows == 0 {
+            return;
+        }
         let mut j = 0;
-        while rows > 0 && j < columns {
-            let choice = self.choose(rows, columns - j);
+        while j < block.columns {
+            let choice = self.choose(block.rows, block.columns - j);
             let mut t = *origin;
-            t.columns = (columns - j).min(choice.width);
+            t.columns = (block.columns - j).min(choice.width);
             t.b = origin
                 .b
                 .wrapping_add(j / PANEL * origin.b_panel + j % PANEL);
-            // SAFETY: the caller's promise.
-            unsafe { choice.column(origin, &mut t, rows, j) };
+            for line in 0..block.lines {
+                let (a, c) = (line * block.a_line, line * block.c_line + j);
+                t.a = origin.a.wrapping_add(a);
+                t.c = origin.c.wrapping_add(c);
+                t.finish = origin.finish.map(|finish| finish.shifted(j, c));
+                // SAFETY: the caller's promise.
+                unsafe { choice.column(&mut t, block.rows) };
+            }
             j += choice.width;
         }
     }
+}
+
+/// Several groups of rows (lines of an image) that share B: a panel of B serves all of them before the next is touched.
+#[derive(Clone, Copy)]
+pub struct Block {
+    /// Rows in a line.
+    pub rows: usize,
+    /// Columns of B and C.
+    pub columns: usize,
+    /// Number of lines.
+    pub lines: usize,
+    /// From one line of A to the next.
+    pub a_line: usize,
+    /// From one line of C to the next.
+    pub c_line: usize,
+}
+
+impl Block {
+    /// A single line.
+    pub fn plain(rows: usize, columns: usize) -> Self {
+        Block {
+            rows,
+            columns,
+            lines: 1,
+            a_line: 0,
+            c_line: 0,
+        }
+    }
+}
+
+/// How many rows of A, `row` elements apart, fit into the first-level cache together. Where rows are a multiple of 4 KiB
+/// apart, all fall into one set of eight lines, and one is left for B.
+fn distinct_sets(row: usize) -> usize {
+    const SET_PERIOD: usize = 4096 / size_of::<f32>();
+    if row != 0 && row % SET_PERIOD == 0 {
+        return 7;
+    }
+    usize::MAX
 }
 
 /// Tiles of one width; `tiles[r − lowest]` has r rows.
@@ -461,24 +508,27 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    /// All tiles below each other from column `j` on: as few as possible, and as equal as possible.
+    /// All tiles below each other, `t` being the first: as few as possible, and as equal as possible.
     ///
     /// # Safety
     /// As for [`TileFn`], for all the rows.
     #[inline]
-    unsafe fn column(&self, origin: &Tile, t: &mut Tile, rows: usize, j: usize) {
-        let count = rows.div_ceil(self.lowest + self.tiles.len() - 1);
-        let mut i = 0;
+    unsafe fn column(&self, t: &mut Tile, rows: usize) {
+        let most = self.lowest + self.tiles.len() - 1;
+        let count = rows.div_ceil(if t.a_depth == 1 {
+            most.min(distinct_sets(t.a_row))
+        } else {
+            most
+        });
+        let mut left = rows;
         for done in 0..count {
-            let height = (rows - i).div_ceil(count - done);
-            t.a = origin.a.wrapping_add(i * origin.a_row);
-            t.c = origin.c.wrapping_add(i * origin.c_row + j);
-            t.finish = origin
-                .finish
-                .map(|finish| finish.shifted(j, i * origin.c_row + j));
+            let height = left.div_ceil(count - done);
             // SAFETY: the caller's promise; the table has a tile of this height.
             unsafe { self.tiles[height - self.lowest](t) };
-            i += height;
+            t.a = t.a.wrapping_add(height * t.a_row);
+            t.c = t.c.wrapping_add(height * t.c_row);
+            t.finish = t.finish.map(|finish| finish.shifted(0, height * t.c_row));
+            left -= height;
         }
     }
 }

@@ -1,0 +1,206 @@
+//! Convolutions against loops in `f64` that follow their definitions.
+
+use super::*;
+use crate::activation::{Activation, Epilogue, Residual};
+use crate::gemm::tests::{close, Random};
+use crate::simd::{available, with_isa};
+use crate::threads::Pool;
+
+/// One call: its output from what the output held before.
+type Call<'a> = dyn Fn(&Pool, &Epilogue<'_>, &mut [f32]) + 'a;
+
+/// Runs `call` on every instruction set, with and without threads, and compares with `exact` sums of `terms` products.
+pub(super) fn check(
+    random: &mut Random,
+    what: &str,
+    channels: usize,
+    terms: usize,
+    exact: &[f64],
+    call: &Call<'_>,
+) {
+    let bias = (random.below(2) == 0).then(|| random.values(channels));
+    let residual = random.values(exact.len());
+    let kind = random.below(3);
+    let after = random.below(2) == 0;
+    let relu = random.below(2) == 0;
+    let epilogue = Epilogue {
+        bias: bias.as_deref(),
+        residual: [Residual::None, Residual::Add(&residual), Residual::InPlace][kind],
+        residual_after: after,
+        activation: if relu {
+            Activation::Relu
+        } else {
+            Activation::HardSwish
+        },
+    };
+    let activation = |x: f64| {
+        if relu {
+            x.max(0.0)
+        } else {
+            x * (x / 6.0 + 0.5).clamp(0.0, 1.0)
+        }
+    };
+    for isa in available() {
+        let run = |threads: usize| {
+            let mut y = if kind == 2 {
+                residual.clone()
+            } else {
+                vec![f32::NAN; exact.len()]
+            };
+            with_isa(isa, || call(&Pool::new(threads), &epilogue, &mut y));
+            y
+        };
+        let y = run(1);
+        for (i, (&got, &sum)) in y.iter().zip(exact).enumerate() {
+            let sum = sum
+                + bias
+                    .as_ref()
+                    .map_or(0.0, |bias| f64::from(bias[i % channels]));
+            let r = if kind == 0 {
+                0.0
+            } else {
+                f64::from(residual[i])
+            };
+            let want = if after {
+                activation(sum) + r
+            } else {
+                activation(sum + r)
+            };
+            assert!(
+                close(got, want, terms),
+                "{what} on {}: y[{i}] = {got}, not {want}",
+                isa.name()
+            );
+        }
+        let bits = |y: &[f32]| y.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(
+            bits(&y),
+            bits(&run(3)),
+            "{what} on {} depends on the threads",
+            isa.name()
+        );
+    }
+}
+
+/// The definition of a convolution; `w` is `[oc][ic][ky][kx]`.
+pub(super) fn reference(shape: &Conv2d, x: &[f32], w: &[f32]) -> Vec<f64> {
+    let [height, width] = shape.output();
+    let [kernel_rows, kernel_columns] = shape.kernel;
+    let (inputs, outputs) = (
+        shape.channels / shape.groups,
+        shape.out_channels / shape.groups,
+    );
+    let mut y = Vec::with_capacity(shape.output_len());
+    for i in 0..shape.output_len() {
+        let (oc, pixel) = (i % shape.out_channels, i / shape.out_channels);
+        let (ox, oy, n) = (
+            pixel % width,
+            pixel / width % height,
+            pixel / width / height,
+        );
+        let mut sum = 0.0;
+        for (ky, kx) in (0..kernel_rows).flat_map(|ky| (0..kernel_columns).map(move |kx| (ky, kx)))
+        {
+            let iy = (oy * shape.stride[0] + ky * shape.dilation[0]).wrapping_sub(shape.pads[0]);
+            let ix = (ox * shape.stride[1] + kx * shape.dilation[1]).wrapping_sub(shape.pads[1]);
+            if iy >= shape.height || ix >= shape.width {
+                continue;
+            }
+            for ic in 0..inputs {
+                let channel = oc / outputs * inputs + ic;
+                let a = x[((n * shape.height + iy) * shape.width + ix) * shape.channels + channel];
+                let b = w[((oc * inputs + ic) * kernel_rows + ky) * kernel_columns + kx];
+                sum += f64::from(a) * f64::from(b);
+            }
+        }
+        y.push(sum);
+    }
+    y
+}
+
+/// A shape that is small in every respect, and odd in most.
+pub(super) fn random_shape(random: &mut Random) -> Conv2d {
+    let groups = random.pick(&[1, 1, 1, 2, 3]);
+    Conv2d {
+        batch: random.pick(&[0, 1, 1, 1, 2]),
+        height: random.below(12),
+        width: random.below(34),
+        channels: groups * random.pick(&[1, 2, 3, 5, 8, 16]),
+        out_channels: groups * random.pick(&[1, 3, 8, 16, 17, 33, 48]),
+        groups,
+        kernel: [1 + random.below(4), 1 + random.below(4)],
+        stride: [1 + random.below(3), 1 + random.below(3)],
+        dilation: [1 + random.below(2), 1 + random.below(2)],
+        pads: [
+            random.below(3),
+            random.below(3),
+            random.below(4),
+            random.below(4),
+        ],
+    }
+}
+
+fn check_conv2d(random: &mut Random, shape: &Conv2d) {
+    let x = random.values(shape.input_len());
+    let terms = shape.kernel[0] * shape.kernel[1] * (shape.channels / shape.groups);
+    let w = random.values(shape.out_channels * terms);
+    let mut packed = vec![f32::NAN; conv2d_packed_len(shape)];
+    pack_conv2d(shape, &w, &mut packed);
+    let exact = reference(shape, &x, &w);
+    check(
+        random,
+        &format!("{shape:?}"),
+        shape.out_channels,
+        terms,
+        &exact,
+        &|pool, epilogue, y| {
+            let mut scratch = vec![f32::NAN; conv2d_scratch_len(shape, pool.threads())];
+            conv2d(pool, shape, &x, &packed, epilogue, y, &mut scratch);
+        },
+    );
+}
+
+#[test]
+fn convolutions_agree_with_their_definition() {
+    let mut random = Random(11);
+    for _ in 0..300 {
+        let shape = random_shape(&mut random);
+        check_conv2d(&mut random, &shape);
+    }
+}
+
+#[test]
+fn large_convolutions_agree_too() {
+    let mut random = Random(12);
+    let same = |kernel: usize, shape: Conv2d| Conv2d {
+        pads: [kernel / 2; 4],
+        ..shape
+    };
+    check_conv2d(&mut random, &same(3, Conv2d::new([20, 30, 64], 70, [3, 3])));
+    // Several passes over the weights, several blocks of rows.
+    check_conv2d(&mut random, &same(3, Conv2d::new([7, 7, 260], 40, [3, 3])));
+    check_conv2d(
+        &mut random,
+        &Conv2d {
+            stride: [2, 2],
+            ..same(7, Conv2d::new([60, 60, 3], 33, [7, 7]))
+        },
+    );
+    check_conv2d(
+        &mut random,
+        &Conv2d {
+            stride: [2, 2],
+            ..Conv2d::new([16, 16, 40], 64, [1, 1])
+        },
+    );
+    check_conv2d(&mut random, &Conv2d::new([9, 13, 40], 64, [1, 1]));
+    check_conv2d(
+        &mut random,
+        &Conv2d {
+            batch: 2,
+            dilation: [3, 3],
+            pads: [3; 4],
+            ..Conv2d::new([16, 40, 90], 20, [3, 3])
+        },
+    );
+}
