@@ -24,7 +24,10 @@ export function decodeSparse(
   if (!linear && !tuples)
     wrong(`indices are [${indices.shape.join(", ")}], expected [${nonZeros}] or [${nonZeros}, ${shape.length}]`);
   const expand = (): Tensor => expandSparse(values.load(), indices.load(), shape, linear, wrong);
-  return { name, literal: lazyLiteral(values.dtype, shape, expand) };
+  return {
+    name,
+    literal: lazyLiteral(values.dtype, shape, expand, [...(values.files ?? []), ...(indices.files ?? [])]),
+  };
 }
 
 function expandSparse(

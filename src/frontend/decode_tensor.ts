@@ -107,7 +107,7 @@ function externalLiteral(
     shape.reduce((a, b) => a * b, 1),
   );
   const range = externalRange(context.externalRoot, entries, needed, name);
-  return lazyLiteral(dtype, shape, () => readPacked(dtype, shape, range.read()));
+  return lazyLiteral(dtype, shape, () => readPacked(dtype, shape, range.read()), [range.file]);
 }
 
 function storedLiteral(

@@ -11,6 +11,8 @@ import { readFully, reason } from "./byte_source.ts";
 import { fail, quote } from "./onnx_error.ts";
 
 export interface ExternalRange {
+  /** Path of the file. */
+  readonly file: string;
   /** The bytes; opens and checks the file each time. */
   read(): Uint8Array;
 }
@@ -46,7 +48,7 @@ export function externalRange(
   checkLocation(location, tensor);
   const read = (bytes: number): Uint8Array => readInside(root, location, offset, length, bytes, tensor);
   read(0);
-  return { read: () => read(length) };
+  return { file: join(root, location), read: () => read(length) };
 }
 
 function decimal(text: string, key: string, tensor: string): number {

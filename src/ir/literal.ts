@@ -12,6 +12,8 @@ export interface Literal {
   readonly shape: readonly number[];
   /** The value that every element has, where that is known without reading. */
   readonly splat: number | bigint | string | undefined;
+  /** The files beside the model's that hold the contents, if any do. */
+  readonly files?: readonly string[];
   /** The contents. File-backed literals read each time: keep the result only as long as you need it. */
   load(): Tensor;
 }
@@ -40,10 +42,16 @@ export function splatLiteral(dtype: DType, shape: readonly number[], value: numb
   };
 }
 
-/** A literal whose contents `read` fetches, for example from the model's file. */
-export const lazyLiteral = (dtype: DType, shape: readonly number[], read: () => Tensor): Literal => ({
+/** A literal whose contents `read` fetches, from the model's file or from `files` beside it. */
+export const lazyLiteral = (
+  dtype: DType,
+  shape: readonly number[],
+  read: () => Tensor,
+  files: readonly string[] = [],
+): Literal => ({
   dtype,
   shape,
   splat: undefined,
+  files,
   load: read,
 });
