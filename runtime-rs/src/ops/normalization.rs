@@ -73,7 +73,7 @@ pub fn batch_normalization_training<T: Float, S: Float, M: Float>(
     bias: &[S],
     mean: &[M],
     variance: &[M],
-    [epsilon, momentum]: [f64; 2],
+    &[epsilon, momentum]: &[f64; 2],
     y: &mut [T],
     running_mean: &mut [M],
     running_variance: &mut [M],
@@ -268,7 +268,7 @@ pub fn rms_normalization<T: Float, S: Float>(
 /// `y = x / ‖x‖ₚ` along the middle of three axes, for `p` 1 or 2. Where the norm is 0 the result is 0.
 pub fn lp_normalization<T: Float>(
     x: &[T],
-    [outer, extent, inner]: [usize; 3],
+    &[outer, extent, inner]: &[usize; 3],
     p: u32,
     y: &mut [T],
 ) {
@@ -294,9 +294,9 @@ pub fn lp_normalization<T: Float>(
 /// `c` that exist, from `c − ⌊(size − 1) / 2⌋` on. Extents are images, channels and elements of a channel.
 pub fn local_response_normalization<T: Float>(
     x: &[T],
-    [images, channels, plane]: [usize; 3],
+    &[images, channels, plane]: &[usize; 3],
     size: usize,
-    [alpha, beta, bias]: [f64; 3],
+    &[alpha, beta, bias]: &[f64; 3],
     y: &mut [T],
 ) {
     let before = size.saturating_sub(1) / 2;
@@ -358,7 +358,7 @@ mod tests {
             &[0.0],
             &[4.0f32],
             &[2.0],
-            [0.0, 0.5],
+            &[0.0, 0.5],
             &mut y,
             &mut mean,
             &mut variance,
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn a_zero_vector_stays_zero() {
         let mut y = [1.0f32; 2];
-        lp_normalization(&[0.0f32, 0.0], [1, 2, 1], 2, &mut y);
+        lp_normalization(&[0.0f32, 0.0], &[1, 2, 1], 2, &mut y);
         assert_eq!(y, [0.0, 0.0]);
     }
 }

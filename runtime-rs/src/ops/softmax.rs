@@ -46,7 +46,7 @@ impl<'a, W: Real> Columns<'a, W> {
 /// `y = e^(x − max) / Σ e^(x − max)` along the middle axis. `scratch` holds `(extent + 2)·inner` elements.
 pub fn softmax<T: Float>(
     x: &[T],
-    [outer, extent, inner]: [usize; 3],
+    &[outer, extent, inner]: &[usize; 3],
     scratch: &mut [T::Wide],
     y: &mut [T],
 ) {
@@ -70,7 +70,7 @@ pub fn softmax<T: Float>(
 /// `y = x − max − ln Σ e^(x − max)` along the middle axis. `scratch` holds `(extent + 2)·inner` elements.
 pub fn log_softmax<T: Float>(
     x: &[T],
-    [outer, extent, inner]: [usize; 3],
+    &[outer, extent, inner]: &[usize; 3],
     scratch: &mut [T::Wide],
     y: &mut [T],
 ) {
@@ -101,16 +101,16 @@ mod tests {
     fn large_elements_do_not_overflow_and_masked_ones_vanish() {
         let mut y = [0.0f32; 3];
         let x = [1e30, 1e30, f32::NEG_INFINITY];
-        softmax(&x, [1, 3, 1], &mut [0.0; 5], &mut y);
+        softmax(&x, &[1, 3, 1], &mut [0.0; 5], &mut y);
         assert_eq!(y, [0.5, 0.5, 0.0]);
-        log_softmax(&x, [1, 3, 1], &mut [0.0; 5], &mut y);
+        log_softmax(&x, &[1, 3, 1], &mut [0.0; 5], &mut y);
         assert_eq!(y[2], f32::NEG_INFINITY);
     }
 
     #[test]
     fn an_inner_axis_is_summed_across() {
         let mut y = [0.0f64; 4];
-        softmax(&[0.0, 5.0, 0.0, 5.0], [1, 2, 2], &mut [0.0; 8], &mut y);
+        softmax(&[0.0, 5.0, 0.0, 5.0], &[1, 2, 2], &mut [0.0; 8], &mut y);
         assert_eq!(y, [0.5; 4]);
     }
 }
