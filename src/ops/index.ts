@@ -3,6 +3,7 @@ import type { AnyOpDef } from "../ir/op_def.ts";
 import { activations } from "./activations.ts";
 import { attention } from "./attention.ts";
 import { averagePool, lpPool } from "./average_pool.ts";
+import { batchNormalization } from "./batch_normalization.ts";
 import { binary } from "./binary.ts";
 import { bitCast } from "./bit_cast.ts";
 import { bitShift } from "./bit_shift.ts";
@@ -17,6 +18,7 @@ import { conv } from "./conv.ts";
 import { convInteger } from "./conv_integer.ts";
 import { convTranspose } from "./conv_transpose.ts";
 import { dequantizeLinear } from "./dequantize_linear.ts";
+import { dft } from "./dft.ts";
 import { dropout } from "./dropout.ts";
 import { dynamicQuantizeLinear } from "./dynamic_quantize_linear.ts";
 import { eyeLike } from "./eye_like.ts";
@@ -25,14 +27,18 @@ import { gemm } from "./gemm.ts";
 import { globalAveragePool, globalLpPool, globalMaxPool } from "./global_pool.ts";
 import { gru } from "./gru.ts";
 import { ifOp } from "./if.ts";
+import { layerNormalization, rmsNormalization } from "./layer_normalization.ts";
 import { linearAttention } from "./linear_attention.ts";
 import { logical } from "./logical.ts";
 import { loop } from "./loop.ts";
+import { lpNormalization } from "./lp_normalization.ts";
+import { lrn } from "./lrn.ts";
 import { lstm } from "./lstm.ts";
 import { matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul_integer.ts";
 import { maxPool } from "./max_pool.ts";
 import { maxUnpool } from "./max_unpool.ts";
+import { melWeightMatrix } from "./mel_weight_matrix.ts";
 import { mod } from "./mod.ts";
 import { pow } from "./pow.ts";
 import { prelu } from "./prelu.ts";
@@ -45,6 +51,8 @@ import { reshape } from "./reshape.ts";
 import { rnn } from "./rnn.ts";
 import { rotaryEmbedding } from "./rotary_embedding.ts";
 import { scan } from "./scan.ts";
+import { logSoftmax, softmax } from "./softmax.ts";
+import { stft } from "./stft.ts";
 import { swiglu } from "./swiglu.ts";
 import { unary } from "./unary.ts";
 import { variadic } from "./variadic.ts";
@@ -55,6 +63,7 @@ export const operators: readonly AnyOpDef[] = [
   ...activations,
   attention,
   averagePool,
+  batchNormalization,
   ...binary,
   bitCast,
   bitShift,
@@ -69,6 +78,7 @@ export const operators: readonly AnyOpDef[] = [
   convInteger,
   convTranspose,
   dequantizeLinear,
+  dft,
   dropout,
   dynamicQuantizeLinear,
   eyeLike,
@@ -79,15 +89,20 @@ export const operators: readonly AnyOpDef[] = [
   globalMaxPool,
   gru,
   ifOp,
+  layerNormalization,
   linearAttention,
+  logSoftmax,
   ...logical,
   loop,
+  lpNormalization,
   lpPool,
+  lrn,
   lstm,
   matmul,
   matmulInteger,
   maxPool,
   maxUnpool,
+  melWeightMatrix,
   mod,
   pow,
   prelu,
@@ -97,9 +112,12 @@ export const operators: readonly AnyOpDef[] = [
   ...random,
   range,
   reshape,
+  rmsNormalization,
   rnn,
   rotaryEmbedding,
   scan,
+  softmax,
+  stft,
   swiglu,
   ...unary,
   ...variadic,

@@ -229,7 +229,7 @@ pub fn stft<T: Float, I: Index>(
 }
 
 /// Extents of a mel weight matrix: frequencies of the transform, bands.
-pub fn mel_extents<I: Index>(bands: &[I], length: &[I]) -> Result<[usize; 2]> {
+pub fn mel_extents<I: Index, J: Index>(bands: &[I], length: &[J]) -> Result<[usize; 2]> {
     let [bands, length] = [bands[0].to_i64(), length[0].to_i64()];
     match (usize::try_from(bands), usize::try_from(length)) {
         (Ok(bands), Ok(length)) => Ok([length / 2 + 1, bands]),
@@ -241,10 +241,10 @@ pub fn mel_extents<I: Index>(bands: &[I], length: &[I]) -> Result<[usize; 2]> {
 
 /// Triangles on the mel scale, `mel(f) = 2595·log₁₀(1 + f / 700)`: `y[k, band]` rises from the band's lower edge to 1 at its
 /// centre and falls to its upper one, all rounded down to frequencies of the transform. `y` is `[frequencies, bands]`.
-pub fn mel_weight_matrix<I: Index, E: Float, T: Number>(
+pub fn mel_weight_matrix<I: Index, J: Index, E: Float, T: Number>(
     bands: usize,
     length: &[I],
-    rate: &[I],
+    rate: &[J],
     lower: &[E],
     upper: &[E],
     y: &mut [T],
