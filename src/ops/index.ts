@@ -38,6 +38,7 @@ import { matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul_integer.ts";
 import { maxPool } from "./max_pool.ts";
 import { maxUnpool } from "./max_unpool.ts";
+import { meanVarianceNormalization } from "./mean_variance_normalization.ts";
 import { melWeightMatrix } from "./mel_weight_matrix.ts";
 import { mod } from "./mod.ts";
 import { pow } from "./pow.ts";
@@ -53,6 +54,9 @@ import { rotaryEmbedding } from "./rotary_embedding.ts";
 import { scan } from "./scan.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { stft } from "./stft.ts";
+import { stringConcat } from "./string_concat.ts";
+import { stringNormalizer } from "./string_normalizer.ts";
+import { stringSplit } from "./string_split.ts";
 import { swiglu } from "./swiglu.ts";
 import { unary } from "./unary.ts";
 import { variadic } from "./variadic.ts";
@@ -102,6 +106,7 @@ export const operators: readonly AnyOpDef[] = [
   matmulInteger,
   maxPool,
   maxUnpool,
+  meanVarianceNormalization,
   melWeightMatrix,
   mod,
   pow,
@@ -118,6 +123,9 @@ export const operators: readonly AnyOpDef[] = [
   scan,
   softmax,
   stft,
+  stringConcat,
+  stringNormalizer,
+  stringSplit,
   swiglu,
   ...unary,
   ...variadic,

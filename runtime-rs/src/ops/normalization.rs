@@ -316,6 +316,57 @@ pub fn local_response_normalization<T: Float>(
     }
 }
 
+/// `y = (x − mean) / (√variance + 10⁻⁹)`, mean and variance of the population over `axes`, which are distinct.
+pub fn mean_variance_normalization<T: Float>(
+    x: &[T],
+    shape: &[usize],
+    axes: &[usize],
+    y: &mut [T],
+) {
+    let own = strides(shape);
+    let (mut kept, mut reduced) = (Axes::default(), Axes::default());
+    for axis in 0..shape.len() {
+        let side = if axes.contains(&axis) {
+            &mut reduced
+        } else {
+            &mut kept
+        };
+        side.push(shape[axis], own[axis]);
+    }
+    let count = reduced.extents().iter().product::<usize>() as f64;
+    for_each(kept.extents(), [&kept.strides], |[start]| {
+        let each = |f: &mut dyn FnMut(usize)| {
+            for_each(reduced.extents(), [&reduced.strides], |[i]| f(start + i));
+        };
+        let mut total = 0.0;
+        each(&mut |i| total += at(x, i));
+        let mean = total / count;
+        let mut squares = 0.0;
+        each(&mut |i| squares += (at(x, i) - mean) * (at(x, i) - mean));
+        let deviation = (squares / count).sqrt() + 1e-9;
+        each(&mut |i| y[i] = T::narrow(T::Wide::from_f64((at(x, i) - mean) / deviation)));
+    });
+}
+
+/// Some axes of an array, with their strides.
+#[derive(Default)]
+struct Axes {
+    rank: usize,
+    sizes: [usize; MAX_RANK],
+    strides: [usize; MAX_RANK],
+}
+
+impl Axes {
+    fn push(&mut self, extent: usize, stride: usize) {
+        self.sizes[self.rank] = extent;
+        self.strides[self.rank] = stride;
+        self.rank += 1;
+    }
+    fn extents(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,6 +415,14 @@ mod tests {
             &mut variance,
         );
         assert_eq!((y, mean, variance), ([-1.0, 1.0, -1.0, 1.0], [3.0], [1.5]));
+    }
+
+    #[test]
+    fn statistics_run_over_any_axes() {
+        let x = [1.0f32, 10.0, 3.0, 30.0];
+        let mut y = [0.0; 4];
+        mean_variance_normalization(&x, &[2, 2], &[0], &mut y);
+        assert_eq!(y, [-1.0, -1.0, 1.0, 1.0]);
     }
 
     #[test]
