@@ -17,12 +17,22 @@ _MODULES = (
     "blazeface",
     "ppocr",
     "magika",
+    "tiny_llama",
     "basic_pitch",
     "mlsd",
     "orientation",
     "yolov8n",
+    "mobilenet_v2",
     "efficientnet_lite0",
+    "efficientnet_b0",
+    "vit",
+    "resnet",
+    "minilm",
+    "whisper",
     "isnet",
+    "bert",
+    "smollm2",
+    "light",
 )
 
 _by_module: dict[str, tuple[Model, ...]] = {
