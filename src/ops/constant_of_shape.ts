@@ -65,9 +65,9 @@ export const constantOfShape = defineOp({
     const unknown = l.op.fresh;
     if (unknown.length > 0) {
       const places = (shape ?? []).flatMap((d, i) => (typeof d === "object" && unknown.includes(d.key) ? [i] : []));
-      l.call("ops::extents", [read(input), rust(`[${places.join(", ")}]`)], { fallible: true, binds: true });
+      l.call("ops::given_extents", [read(input), rust(`&[${places.join(", ")}]`)], { fallible: true, binds: true });
     }
-    l.call("ops::fill", [write(y), wideLiteral(dtype, fillOf(value).value)]);
+    l.call("ops::fill_wide", [wideLiteral(dtype, fillOf(value).value), write(y)]);
   },
 });
 

@@ -62,7 +62,7 @@ export const dropout = defineOp({
     const training = training_mode && l.constant(training_mode);
     if (!training_mode || training?.[0] === 0) {
       if (y) l.view(data, y);
-      if (mask) l.call("ops::fill", [write(mask), rust("true")]);
+      if (mask) l.call("ops::fill_wide", [rust("true"), write(mask)]);
       return;
     }
     l.call("ops::dropout", [

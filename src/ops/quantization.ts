@@ -18,7 +18,8 @@ export const quantized: readonly DType[] = [
   ...(["f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f4e2m1"] as const),
 ];
 
-const hasOne = (shape: readonly Dim[]): boolean => product(shape) === 1;
+/** May an array of this shape have one element? A symbolic extent may be 1; the kernels look at what it is. */
+const mayHaveOne = (shape: readonly Dim[]): boolean => shape.every((d) => !isStatic(d) || d === 1);
 
 /** Checks the shapes of scale and zero point against the array's. */
 export function checkScales(
@@ -33,10 +34,11 @@ export function checkScales(
   if (block < 0) ctx.fail("E0202", { name: "block_size", value: block, expected: "0 or more" });
   if (zero) {
     const zeros = shapeIn(zero, "the zero point", ctx);
-    const fits = hasOne(zeros) || (zeros.length === scales.length && zeros.every((d, i) => agree(d, scales[i] as Dim)));
+    const fits =
+      mayHaveOne(zeros) || (zeros.length === scales.length && zeros.every((d, i) => agree(d, scales[i] as Dim)));
     if (!fits) mismatch("shape of the zero point", scales, zeros, ctx);
   }
-  if (block === 0 && hasOne(scales)) return;
+  if (block === 0 && mayHaveOne(scales)) return;
   const at = axisIn(axis, extents.length, ctx);
   const extent = extents[at] as Dim;
   const expected = block === 0 ? [extent] : extents.map((d, i) => (i === at ? ceilDiv(d, block) : d));
@@ -69,6 +71,8 @@ export function scaleIndex(x: Tensor, scale: Tensor, axis: number, block: number
 /** `axis, block_size`, as the kernels take them. */
 export function scaleArgs(x: Value, scale: Value, axis: number, block: number): readonly Arg[] {
   const rank = x.type.kind === "tensor" ? (x.type.shape?.length ?? 0) : 0;
-  const whole = block === 0 && scale.type.kind === "tensor" && scale.type.shape && hasOne(scale.type.shape);
+  const scales = scale.type.kind === "tensor" ? (scale.type.shape ?? []) : [];
+  // The axis of an array with one scale means nothing and may lie outside.
+  const whole = block === 0 && product(scales) === 1;
   return [int(whole ? 0 : axis < 0 ? axis + rank : axis), int(block)];
 }

@@ -10,7 +10,7 @@ import type { Dim } from "../ir/dim.ts";
 import type { DType } from "../ir/dtype.ts";
 import { tensorOf, type Value } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { bool, floats, read, rust, write } from "../ir/plan.ts";
+import { bool, floats, read, write } from "../ir/plan.ts";
 import { tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { contentsIn } from "./contents.ts";
@@ -50,7 +50,7 @@ const window = (name: string, type: string, summary: string, [a0, a1, a2]: reado
     },
 
     lower({ size }, { periodic }, l) {
-      if (l.op.fresh.length > 0) l.call("ops::extents", [read(size), rust("[0]")], { fallible: true, binds: true });
+      if (l.op.fresh.length > 0) l.call("ops::scalar_extent", [read(size)], { fallible: true, binds: true });
       l.call("ops::cosine_window", [floats([a0, a1, a2], "f64"), bool(periodic), write(l.output(0))]);
     },
   });
