@@ -11,11 +11,14 @@
 //! All end with an [`crate::activation::Epilogue`], whose bias has a value for each output channel and whose residual is
 //! laid out as the output. No result depends on the number of threads.
 
+mod depthwise;
 mod direct;
 mod shape;
+mod store;
 
 #[cfg(test)]
 mod tests;
 
+pub use depthwise::{depthwise, pack_depthwise};
 pub use direct::{conv2d, conv2d_packed_len, conv2d_scratch_len, pack_conv2d};
 pub use shape::Conv2d;

@@ -204,3 +204,47 @@ fn large_convolutions_agree_too() {
         },
     );
 }
+
+fn check_depthwise(random: &mut Random, shape: &Conv2d) {
+    let x = random.values(shape.input_len());
+    let terms = shape.kernel[0] * shape.kernel[1];
+    let w = random.values(shape.channels * terms);
+    let mut packed = vec![f32::NAN; w.len()];
+    pack_depthwise(shape, &w, &mut packed);
+    let exact = reference(shape, &x, &w);
+    check(
+        random,
+        &format!("{shape:?}"),
+        shape.channels,
+        terms,
+        &exact,
+        &|pool, epilogue, y| {
+            depthwise(pool, shape, &x, &packed, epilogue, y);
+        },
+    );
+}
+
+#[test]
+fn depthwise_convolutions_agree_with_their_definition() {
+    let mut random = Random(13);
+    for round in 0..400 {
+        let channels = random.pick(&[1, 3, 4, 7, 8, 15, 16, 17, 24, 33, 40, 64, 100]);
+        let mut shape = random_shape(&mut random);
+        shape = Conv2d {
+            channels,
+            out_channels: channels,
+            groups: channels,
+            ..shape
+        };
+        if round % 4 > 0 {
+            let (kernel, stride) = (random.pick(&[3, 5]), random.pick(&[1, 2]));
+            shape = Conv2d {
+                kernel: [kernel; 2],
+                stride: [stride; 2],
+                dilation: [1, 1],
+                ..shape
+            };
+        }
+        check_depthwise(&mut random, &shape);
+    }
+}
