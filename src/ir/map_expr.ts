@@ -63,7 +63,8 @@ export const mapFunctions: Readonly<Record<MapFn, Row>> = table;
 export function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   if (x - below !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
+  if (below % 2 === 0) return below;
+  return below === -1 ? -0 : below + 1;
 }
 
 /**
