@@ -1,6 +1,8 @@
 /** All operators. Adding one is its file and its line here. */
 import type { AnyOpDef } from "../ir/op_def.ts";
 import { activations } from "./activations.ts";
+import { argMax, argMin } from "./arg.ts";
+import { arrayFeatureExtractor } from "./array_feature_extractor.ts";
 import { attention } from "./attention.ts";
 import { averagePool, lpPool } from "./average_pool.ts";
 import { batchNormalization } from "./batch_normalization.ts";
@@ -10,37 +12,58 @@ import { bitShift } from "./bit_shift.ts";
 import { cast } from "./cast.ts";
 import { castLike } from "./cast_like.ts";
 import { causalConvWithState } from "./causal_conv_with_state.ts";
+import { centerCropPad } from "./center_crop_pad.ts";
 import { clip } from "./clip.ts";
+import { col2im } from "./col2im.ts";
 import { comparisons } from "./comparison.ts";
+import { compress } from "./compress.ts";
+import { concat } from "./concat.ts";
 import { constant } from "./constant.ts";
 import { constantOfShape } from "./constant_of_shape.ts";
 import { conv } from "./conv.ts";
 import { convInteger } from "./conv_integer.ts";
 import { convTranspose } from "./conv_transpose.ts";
+import { cumProd, cumSum } from "./cumulate.ts";
+import { depthToSpace, spaceToDepth } from "./depth_to_space.ts";
 import { dequantizeLinear } from "./dequantize_linear.ts";
+import { det } from "./det.ts";
 import { dft } from "./dft.ts";
+import { dims } from "./dims.ts";
 import { dropout } from "./dropout.ts";
 import { dynamicQuantizeLinear } from "./dynamic_quantize_linear.ts";
+import { expand } from "./expand.ts";
 import { eyeLike } from "./eye_like.ts";
+import { flatten } from "./flatten.ts";
 import { gather } from "./gather.ts";
+import { gatherElements } from "./gather_elements.ts";
+import { gatherNd } from "./gather_nd.ts";
 import { gemm } from "./gemm.ts";
 import { globalAveragePool, globalLpPool, globalMaxPool } from "./global_pool.ts";
+import { groupNormalization, instanceNormalization } from "./group_normalization.ts";
 import { gru } from "./gru.ts";
+import { hardmax } from "./hardmax.ts";
+import { identity } from "./identity.ts";
 import { ifOp } from "./if.ts";
 import { layerNormalization, rmsNormalization } from "./layer_normalization.ts";
 import { linearAttention } from "./linear_attention.ts";
 import { logical } from "./logical.ts";
 import { loop } from "./loop.ts";
+import { negativeLogLikelihoodLoss, softmaxCrossEntropyLoss } from "./loss.ts";
 import { lpNormalization } from "./lp_normalization.ts";
 import { lrn } from "./lrn.ts";
 import { lstm } from "./lstm.ts";
 import { matmul } from "./matmul.ts";
 import { matmulInteger } from "./matmul_integer.ts";
 import { maxPool } from "./max_pool.ts";
+import { maxRoiPool } from "./max_roi_pool.ts";
 import { maxUnpool } from "./max_unpool.ts";
 import { meanVarianceNormalization } from "./mean_variance_normalization.ts";
 import { melWeightMatrix } from "./mel_weight_matrix.ts";
 import { mod } from "./mod.ts";
+import { nonMaxSuppression } from "./non_max_suppression.ts";
+import { nonZero } from "./non_zero.ts";
+import { oneHot } from "./one_hot.ts";
+import { pad } from "./pad.ts";
 import { pow } from "./pow.ts";
 import { prelu } from "./prelu.ts";
 import { qlinearConv } from "./qlinear_conv.ts";
@@ -48,23 +71,55 @@ import { qlinearMatmul } from "./qlinear_matmul.ts";
 import { quantizeLinear } from "./quantize_linear.ts";
 import { random } from "./random.ts";
 import { range } from "./range.ts";
+import {
+  reduceL1,
+  reduceL2,
+  reduceLogSum,
+  reduceLogSumExp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  reduceSumSquare,
+} from "./reduce.ts";
+import { regexFullMatch } from "./regex_full_match.ts";
 import { reshape } from "./reshape.ts";
+import { reverseSequence } from "./reverse_sequence.ts";
 import { rnn } from "./rnn.ts";
+import { roiAlign } from "./roi_align.ts";
 import { rotaryEmbedding } from "./rotary_embedding.ts";
 import { scan } from "./scan.ts";
+import { scatter, scatterElements } from "./scatter_elements.ts";
+import { scatterNd } from "./scatter_nd.ts";
+import { shape } from "./shape.ts";
+import { size } from "./size.ts";
+import { slice } from "./slice.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
+import { split } from "./split.ts";
+import { squeeze } from "./squeeze.ts";
 import { stft } from "./stft.ts";
 import { stringConcat } from "./string_concat.ts";
 import { stringNormalizer } from "./string_normalizer.ts";
 import { stringSplit } from "./string_split.ts";
 import { swiglu } from "./swiglu.ts";
+import { tensorScatter } from "./tensor_scatter.ts";
+import { tile } from "./tile.ts";
+import { topK } from "./top_k.ts";
+import { transpose } from "./transpose.ts";
+import { trilu } from "./trilu.ts";
 import { unary } from "./unary.ts";
+import { unique } from "./unique.ts";
+import { unsqueeze } from "./unsqueeze.ts";
 import { variadic } from "./variadic.ts";
 import { where } from "./where.ts";
 import { windows } from "./windows.ts";
 
 export const operators: readonly AnyOpDef[] = [
   ...activations,
+  argMax,
+  argMin,
+  arrayFeatureExtractor,
   attention,
   averagePool,
   batchNormalization,
@@ -74,25 +129,42 @@ export const operators: readonly AnyOpDef[] = [
   cast,
   castLike,
   causalConvWithState,
+  centerCropPad,
   clip,
+  col2im,
   ...comparisons,
+  compress,
+  concat,
   constant,
   constantOfShape,
   conv,
   convInteger,
   convTranspose,
+  cumProd,
+  cumSum,
+  depthToSpace,
   dequantizeLinear,
+  det,
   dft,
+  dims,
   dropout,
   dynamicQuantizeLinear,
+  expand,
   eyeLike,
+  flatten,
   gather,
+  gatherElements,
+  gatherNd,
   gemm,
   globalAveragePool,
   globalLpPool,
   globalMaxPool,
+  groupNormalization,
   gru,
+  hardmax,
+  identity,
   ifOp,
+  instanceNormalization,
   layerNormalization,
   linearAttention,
   logSoftmax,
@@ -105,10 +177,16 @@ export const operators: readonly AnyOpDef[] = [
   matmul,
   matmulInteger,
   maxPool,
+  maxRoiPool,
   maxUnpool,
   meanVarianceNormalization,
   melWeightMatrix,
   mod,
+  negativeLogLikelihoodLoss,
+  nonMaxSuppression,
+  nonZero,
+  oneHot,
+  pad,
   pow,
   prelu,
   qlinearConv,
@@ -116,18 +194,48 @@ export const operators: readonly AnyOpDef[] = [
   quantizeLinear,
   ...random,
   range,
+  reduceL1,
+  reduceL2,
+  reduceLogSum,
+  reduceLogSumExp,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  reduceSumSquare,
+  regexFullMatch,
   reshape,
+  reverseSequence,
   rmsNormalization,
   rnn,
+  roiAlign,
   rotaryEmbedding,
   scan,
+  scatter,
+  scatterElements,
+  scatterNd,
+  shape,
+  size,
+  slice,
   softmax,
+  softmaxCrossEntropyLoss,
+  spaceToDepth,
+  split,
+  squeeze,
   stft,
   stringConcat,
   stringNormalizer,
   stringSplit,
   swiglu,
+  tensorScatter,
+  tile,
+  topK,
+  transpose,
+  trilu,
   ...unary,
+  unique,
+  unsqueeze,
   ...variadic,
   where,
   ...windows,
