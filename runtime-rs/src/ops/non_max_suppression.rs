@@ -1,16 +1,21 @@
 //! Selection of boxes that overlap little.
 
-/// How boxes are given, and which are selected.
+/// How boxes are given, and which are selected. Numbers come as arrays of one element; empty ones count as absent.
 #[derive(Clone, Copy, Debug)]
-pub struct Suppression {
+pub struct Suppression<'a> {
     /// Boxes are centre x, centre y, width, height; otherwise two opposite corners, y before x.
     pub centre: bool,
-    /// Most boxes selected per batch and class.
-    pub limit: i64,
-    /// Boxes whose intersection over union with a selected one is greater are dropped.
-    pub overlap: f32,
+    /// Most boxes selected per batch and class; none where absent.
+    pub limit: Option<&'a [i64]>,
+    /// Boxes whose intersection over union with a selected one is greater are dropped; 0 where absent.
+    pub overlap: Option<&'a [f32]>,
     /// Only boxes with a greater score are candidates; all where absent.
-    pub score: Option<f32>,
+    pub score: Option<&'a [f32]>,
+}
+
+/// The one element of an array that may be absent.
+fn number<T: Copy>(x: Option<&[T]>) -> Option<T> {
+    x.and_then(|x| x.first().copied())
 }
 
 /// A box as its lower and upper corner.
@@ -64,20 +69,21 @@ pub fn non_max_suppression(
     selected: &mut Vec<i64>,
 ) -> [usize; 1] {
     let &[batches, classes, count] = extents;
-    let limit = usize::try_from(options.limit).unwrap_or(0);
+    let limit = usize::try_from(number(options.limit).unwrap_or(0)).unwrap_or(0);
+    let overlap = number(options.overlap).unwrap_or(0.0);
     selected.clear();
     for (batch, class) in (0..batches * classes).map(|n| (n / classes, n % classes)) {
         let scores = &scores[(batch * classes + class) * count..][..count];
         let boxes = &boxes[batch * count * 4..][..count * 4];
         let span = |i: i64| Span::of(&boxes[i as usize * 4..][..4], options.centre);
-        let candidates = candidates(scores, options.score, order);
+        let candidates = candidates(scores, number(options.score), order);
         let first = selected.len();
         for &candidate in candidates {
             if (selected.len() - first) / 3 == limit {
                 break;
             }
             let kept = selected[first..].chunks_exact(3);
-            let (new, overlap) = (span(candidate), options.overlap);
+            let new = span(candidate);
             if !kept.into_iter().any(|s| new.overlaps(span(s[2]), overlap)) {
                 selected.extend([batch as i64, class as i64, candidate]);
             }
@@ -113,9 +119,9 @@ mod tests {
         let boxes = [0.0, 0.0, 1.0, 1.0, 1.0, 0.1, 0.0, 1.1, 0.0, 5.0, 1.0, 6.0];
         let options = Suppression {
             centre: false,
-            limit: 9,
-            overlap: 0.5,
-            score: Some(0.1),
+            limit: Some(&[9]),
+            overlap: Some(&[0.5]),
+            score: Some(&[0.1]),
         };
         let mut selected = Vec::new();
         let found = non_max_suppression(
