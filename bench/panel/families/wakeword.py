@@ -13,14 +13,16 @@ WINDOW, STEP = 76, 8
 """Spectrogram frames that one embedding sees, and how far the next one is."""
 EMBEDDINGS = 16
 """Embeddings that the head sees."""
+PAUSE = RATE // 5
+"""Silence after the text, in samples."""
 PHRASE, OTHER_PHRASE = "Hey Jarvis.", "Good morning, everybody."
 
 
 def listen(text: str) -> np.ndarray:
-    """A text in the middle of 2.5 seconds, as 16-bit samples in float32: [1, samples]."""
-    samples, spoken = np.zeros(5 * RATE // 2, np.float32), speech(text, RATE, words_per_minute=150)
-    start = (len(samples) - len(spoken)) // 2
-    samples[start : start + len(spoken)] = spoken
+    """2.5 seconds that end shortly after the text was spoken, as 16-bit samples in float32: [1, samples]."""
+    samples, spoken = np.zeros(5 * RATE // 2, np.float32), speech(text, RATE, words_per_minute=180)
+    end = len(samples) - PAUSE
+    samples[end - len(spoken) : end] = spoken
     return np.round(samples * 32767)[None]
 
 
@@ -61,7 +63,7 @@ MODELS = (
         family="sound",
         make=part("melspectrogram"),
         cases=(
-            Case("one_second", lambda _: {"input": listen(PHRASE)[:, RATE // 2 : 3 * RATE // 2]}),
+            Case("one_second", lambda _: {"input": listen(PHRASE)[:, -RATE:]}),
             Case("longer", lambda _: {"input": listen(OTHER_PHRASE)}),
         ),
         packages=("wakeword",),
