@@ -11,6 +11,8 @@ export interface ByteSource {
   /** For messages: a path, or what the bytes are. */
   readonly name: string;
   readonly size: number;
+  /** True where `read` gives views of one buffer; else each call gives a buffer of its own. */
+  readonly inMemory: boolean;
   /**
    * The bytes `[offset, offset + length)`; a view into the source where it is in memory, so do not write to it.
    * Throws E0103 outside `size`, E0120 if the file changed, E0104 if the piece is larger than a buffer can be.
@@ -22,6 +24,7 @@ export function bytesSource(bytes: Uint8Array, name = "bytes"): ByteSource {
   return {
     name,
     size: bytes.length,
+    inMemory: true,
     read(offset, length) {
       checkRange(name, bytes.length, offset, length);
       return bytes.subarray(offset, offset + length);
@@ -58,6 +61,7 @@ function reopeningSource(path: string, size: number, identity: Identity): ByteSo
   return {
     name: path,
     size,
+    inMemory: false,
     read(offset, length) {
       checkRange(path, size, offset, length);
       const fd = openForReading(path);

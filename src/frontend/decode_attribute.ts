@@ -118,6 +118,7 @@ function decodeValue(
   const { source } = context.scan;
   const missing = (): never =>
     fail("E0121", `attribute ${quote(name)} is declared as ${kind} but holds none`, { node });
+  const list = (field: number): Run[] => runs.filter((run) => run.field === field);
   const type = (t: onnx.ITypeProto) => decodeType(t, name, context.warn) ?? missing();
   switch (kind) {
     case "float":
@@ -135,35 +136,11 @@ function decodeValue(
     case "type":
       return { name, kind, value: type(proto.tp ?? missing()) };
     case "floats":
-      return {
-        name,
-        kind,
-        value: decodeFloats(
-          fixedBytes(
-            source,
-            runs.filter((run) => run.field === floatsField),
-            4,
-          ),
-        ),
-      };
+      return { name, kind, value: decodeFloats(fixedBytes(source, list(floatsField), 4).bytes) };
     case "ints":
-      return {
-        name,
-        kind,
-        value: shortVarints(
-          source,
-          runs.filter((run) => run.field === intsField),
-        ),
-      };
+      return { name, kind, value: shortVarints(source, list(intsField)) };
     case "strings":
-      return {
-        name,
-        kind,
-        value: byteStrings(
-          source,
-          runs.filter((run) => run.field === stringsField),
-        ).map(decodeText),
-      };
+      return { name, kind, value: byteStrings(source, list(stringsField)).map(decodeText) };
     case "tensors":
       return { name, kind, value: (proto.tensors ?? []).map((t) => decodeTensor(t, context)) };
     case "graphs":

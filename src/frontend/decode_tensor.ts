@@ -107,7 +107,7 @@ function externalLiteral(
     shape.reduce((a, b) => a * b, 1),
   );
   const range = externalRange(context.externalRoot, entries, needed, name);
-  return lazyLiteral(dtype, shape, () => readPacked(dtype, shape, range.read()), [range.file]);
+  return lazyLiteral(dtype, shape, () => readPacked(dtype, shape, range.read(), true), [range.file]);
 }
 
 function storedLiteral(
@@ -150,6 +150,9 @@ function neededCount(dtype: DType, field: number, elements: number): number {
   return bitsOf(dtype) > 0 && bitsOf(dtype) < 8 ? packedBytes(dtype, elements) : elements;
 }
 
+/** Bytes that one element of a field without varints takes in the file. */
+const fixedWidths: Readonly<Record<number, number>> = { [rawField]: 1, 4: 4, 10: 8 };
+
 function readStored(
   name: string,
   dtype: DType,
@@ -158,10 +161,11 @@ function readStored(
   runs: readonly Run[],
   { source }: Scan,
 ): Tensor {
-  if (field === rawField)
-    return readPacked(dtype, shape, runs.length === 0 ? new Uint8Array() : fixedBytes(source, runs, 1));
-  if (field === 4) return readPacked(dtype, shape, fixedBytes(source, runs, 4));
-  if (field === 10) return readPacked(dtype, shape, fixedBytes(source, runs, 8));
+  const width = fixedWidths[field];
+  if (width !== undefined) {
+    const { bytes, owned } = fixedBytes(source, runs, width);
+    return readPacked(dtype, shape, bytes, owned);
+  }
   if (field === 6) return { dtype, shape, data: byteStrings(source, runs).map((bytes) => decodeString(name, bytes)) };
   return fromIntegers(name, dtype, shape, varints(source, runs));
 }
@@ -196,7 +200,7 @@ function fromIntegers(name: string, dtype: DType, shape: readonly number[], valu
     else if (width === 2) into.setUint16(2 * i, value, true);
     else bytes[i] = dtype === "bool" ? Number(value !== 0) : value;
   }
-  return readPacked(dtype, shape, bytes);
+  return readPacked(dtype, shape, bytes, true);
 }
 
 /** The range of one stored integer for `dtype`. */

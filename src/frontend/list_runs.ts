@@ -8,10 +8,17 @@ export const countOf = (runs: readonly Run[]): number => runs.reduce((sum, run) 
 
 const bytesOfRun = (source: ByteSource, run: Run): Uint8Array => run.bytes ?? source.read(run.offset, run.length);
 
+export interface FixedBytes {
+  readonly bytes: Uint8Array;
+  /** True if nobody else has these bytes. */
+  readonly owned: boolean;
+}
+
 /** The elements of fixed width as one stretch of little-endian bytes; raw data likewise. */
-export function fixedBytes(source: ByteSource, runs: readonly Run[], width: number): Uint8Array {
+export function fixedBytes(source: ByteSource, runs: readonly Run[], width: number): FixedBytes {
   const [first] = runs;
-  if (runs.length === 1 && first?.packed === true) return bytesOfRun(source, first);
+  if (runs.length === 1 && first?.packed === true)
+    return { bytes: bytesOfRun(source, first), owned: first.bytes === undefined && !source.inMemory };
   const bytes = new Uint8Array(countOf(runs) * width);
   let at = 0;
   for (const run of runs) {
@@ -20,7 +27,7 @@ export function fixedBytes(source: ByteSource, runs: readonly Run[], width: numb
     else gatherFixed(content, run, width, bytes, at);
     at += run.count * width;
   }
-  return bytes;
+  return { bytes, owned: true };
 }
 
 /** Elements that stand alone, each behind its tag. */

@@ -2,6 +2,7 @@
 import { dtypeFromOnnxText } from "../ir/dtype.ts";
 import { fail, quote } from "./onnx_error.ts";
 import type { OnnxDim, OnnxType } from "./onnx_model.ts";
+import { isTypeWord } from "./onnx_text_tokens.ts";
 
 /**
  * The type that `word` begins: `float[2, N]` has a shape, `seq(float)` arguments. Without brackets a tensor is a scalar;
@@ -18,6 +19,7 @@ export function makeType(
     if (args.length > 0) return fail("E0124", `the type ${word} has no arguments`);
     return { kind: "tensor", dtype, shape: shape === undefined ? [] : shape.length === 0 ? undefined : shape };
   }
+  if (!isTypeWord(word)) return fail("E0124", `${quote(word)} is not a type`);
   if (shape !== undefined) return fail("E0124", `${quote(word)} is not an element type`);
   const wanted = word === "map" ? 2 : 1;
   if (args.length !== wanted) return fail("E0124", `the type ${word} needs ${wanted} arguments, found ${args.length}`);
@@ -29,11 +31,9 @@ export function makeType(
     case "sparse_tensor":
       if (first?.kind !== "tensor") return fail("E0124", "a sparse_tensor needs the type of a tensor");
       return { kind: "sparse", dtype: first.dtype, shape: first.shape };
-    case "map":
+    default:
       if (first?.kind !== "tensor" || first.shape?.length !== 0)
         return fail("E0124", "the key of a map has to be an element type");
       return { kind: "map", key: first.dtype, value: second };
-    default:
-      return fail("E0124", `${quote(word)} is not a type`);
   }
 }

@@ -58,7 +58,7 @@ export function tensorLiteral(type: OnnxType, name: string, content: Content, co
   if (content.kind === "external") {
     if (dtype === "string") fail("E0115", `tensor ${quote(name)}: strings cannot be stored externally`);
     const range = externalRange(context.externalRoot, content.entries, packedBytes(dtype, size), name);
-    return lazyLiteral(dtype, shape, () => readPacked(dtype, shape, range.read()), [range.file]);
+    return lazyLiteral(dtype, shape, () => readPacked(dtype, shape, range.read(), true), [range.file]);
   }
   const expected = kindOf(dtype) === "complex" ? 2 * size : size;
   const found = content.values.length;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { arbitraryModel } from "../testing/arbitrary_model.ts";
 import { plainModel } from "../testing/plain_model.ts";
 import { encodeModel } from "./encode_model.ts";
@@ -9,12 +9,16 @@ import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode } from "./onnx_model
 import { parseOnnxText } from "./onnx_text.ts";
 import { printOnnxText } from "./print_onnx_text.ts";
 
+/** More on request, for a long night. */
+const runs = Number(process.env.FUZZ_RUNS ?? 300);
+vi.setConfig({ testTimeout: 60_000 + 100 * runs });
+
 test("a model survives protobuf", () => {
   fc.assert(
     fc.property(arbitraryModel, (model) => {
       expect(plainModel(decodeModel(encodeModel(model)))).toEqual(plainModel(model));
     }),
-    { numRuns: 300 },
+    { numRuns: runs },
   );
 });
 
@@ -44,7 +48,7 @@ test("a model survives the text form, and printing is a fixpoint", () => {
       expect(plainModel(read)).toEqual(plainModel(withoutMetadata(model)));
       expect(printOnnxText(read)).toBe(text);
     }),
-    { numRuns: 300 },
+    { numRuns: runs },
   );
 });
 
@@ -63,7 +67,7 @@ test("truncated models are refused or read, never worse", () => {
       const bytes = encodeModel(model);
       readsOrRefuses(() => decodeModel(bytes.subarray(0, Math.floor(share * bytes.length))));
     }),
-    { numRuns: 500 },
+    { numRuns: runs },
   );
 });
 
@@ -78,14 +82,14 @@ test("damaged models are refused or read, never worse", () => {
       }
       readsOrRefuses(() => decodeModel(bytes));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs },
   );
 });
 
 test("random bytes are refused or read, never worse", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => readsOrRefuses(() => decodeModel(bytes))),
-    { numRuns: 2000 },
+    { numRuns: runs },
   );
 });
 
@@ -106,6 +110,6 @@ test("damaged text is refused or read, never worse", () => {
       }
       readsOrRefuses(() => parseOnnxText(text));
     }),
-    { numRuns: 1000 },
+    { numRuns: runs },
   );
 });

@@ -168,28 +168,33 @@ function decodeTable(dtype: DType): Float32Array {
 
 const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Bytes whose `width`-byte groups are in the host's order, in memory of their own (aligned for any typed array). */
-function hostOrder(bytes: Uint8Array, width: number): ArrayBuffer {
-  const copy = new Uint8Array(bytes.length);
-  copy.set(bytes);
-  if (!hostIsLittleEndian) for (let i = 0; i < copy.length; i += width) copy.subarray(i, i + width).reverse();
-  return copy.buffer;
+/** True if `bytes` are all of their buffer. */
+const isWhole = (bytes: Uint8Array): boolean => bytes.byteLength === bytes.buffer.byteLength;
+
+/** Bytes whose `width`-byte groups are in the host's order, in a buffer of their own; `bytes` themselves if `owned`. */
+function hostOrder(bytes: Uint8Array, width: number, owned = false): ArrayBuffer {
+  const own = owned && isWhole(bytes) ? bytes : new Uint8Array(bytes.length);
+  if (own !== bytes) own.set(bytes);
+  if (!hostIsLittleEndian) for (let i = 0; i < own.length; i += width) own.subarray(i, i + width).reverse();
+  return own.buffer as ArrayBuffer;
 }
 
 /**
  * The tensor whose elements are packed in `bytes` as in ONNX's raw_data: little-endian, 4- and 2-bit elements from the low
  * bits up, bool one byte each (non-zero is true). Throws RangeError unless there are exactly as many bytes as needed, and
  * TypeError for strings.
+ *
+ * The tensor's data is a copy, unless the caller gives `bytes` away (`owned`): then it may be the same memory.
  */
-export function readPacked(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
+export function readPacked(dtype: DType, shape: readonly number[], bytes: Uint8Array, owned = false): Tensor {
   const count = sizeOf(shape);
   if (dtype === "string") throw new TypeError("strings have no packed form");
   const needed = packedBytes(dtype, count);
   if (bytes.length !== needed) throw new RangeError(`${needed} bytes expected, ${bytes.length} found`);
-  return { dtype, shape, data: unpack(dtype, count, bytes) };
+  return { dtype, shape, data: unpack(dtype, count, bytes, owned) };
 }
 
-function unpack(dtype: DType, count: number, bytes: Uint8Array): TensorData {
+function unpack(dtype: DType, count: number, bytes: Uint8Array, owned: boolean): TensorData {
   const width = bitsOf(dtype);
   if (width < 8) return unpackBits(dtype, count, bytes, width);
   if (dtype === "bool") return Uint8Array.from(bytes, (b) => (b === 0 ? 0 : 1));
@@ -202,7 +207,7 @@ function unpack(dtype: DType, count: number, bytes: Uint8Array): TensorData {
   }
   const part = kindOf(dtype) === "complex" ? width / 16 : width / 8;
   const like = allocate(dtype, 0) as NumberArray;
-  return new (like.constructor as new (buffer: ArrayBuffer) => NumberArray)(hostOrder(bytes, part));
+  return new (like.constructor as new (buffer: ArrayBuffer) => NumberArray)(hostOrder(bytes, part, owned));
 }
 
 function unpackBits(dtype: DType, count: number, bytes: Uint8Array, width: number): TensorData {
