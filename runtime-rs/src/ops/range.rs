@@ -48,18 +48,20 @@ pub fn range<T: Convert>(start: &[T], delta: &[T], y: &mut [T]) {
     }
 }
 
-/// `y[n] = a₀ − a₁·cos(2πn/N) + a₂·cos(4πn/N)`, where N is the length of `y`, less 1 unless `periodic`. In double precision
-/// and rounded once.
+/// `y[n] = a₀ − a₁·cos(2πn/N) + a₂·cos(4πn/N)`, where N is the length of `y`, less 1 unless `periodic`. In double
+/// precision, rounded to multiples of 2⁻⁴⁰, so that ends and centre are exact 0 and 1, and then to the type.
 pub fn cosine_window<T: Convert>(a: &[f64; 3], periodic: bool, y: &mut [T]) {
     let period = if periodic {
         y.len() as f64
     } else {
         y.len() as f64 - 1.0
     };
+    const GRID: f64 = (1u64 << 40) as f64;
     let step = 2.0 * core::f64::consts::PI / period;
     for (n, y) in y.iter_mut().enumerate() {
         let angle = n as f64 * step;
-        *y = from_float(a[0] - a[1] * angle.cos() + a[2] * (2.0 * angle).cos());
+        let value = a[0] - a[1] * angle.cos() + a[2] * (2.0 * angle).cos();
+        *y = from_float((value * GRID).round() / GRID);
     }
 }
 
