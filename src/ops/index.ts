@@ -31,6 +31,7 @@ import { dft } from "./dft.ts";
 import { dims } from "./dims.ts";
 import { dropout } from "./dropout.ts";
 import { dynamicQuantizeLinear } from "./dynamic_quantize_linear.ts";
+import { einsum } from "./einsum.ts";
 import { expand } from "./expand.ts";
 import { eyeLike } from "./eye_like.ts";
 import { flatten } from "./flatten.ts";
@@ -102,6 +103,7 @@ import { stft } from "./stft.ts";
 import { stringConcat } from "./string_concat.ts";
 import { stringNormalizer } from "./string_normalizer.ts";
 import { stringSplit } from "./string_split.ts";
+import { sumOfProducts } from "./sum_of_products.ts";
 import { swiglu } from "./swiglu.ts";
 import { tensorScatter } from "./tensor_scatter.ts";
 import { tile } from "./tile.ts";
@@ -149,6 +151,7 @@ export const operators: readonly AnyOpDef[] = [
   dims,
   dropout,
   dynamicQuantizeLinear,
+  einsum,
   expand,
   eyeLike,
   flatten,
@@ -227,6 +230,7 @@ export const operators: readonly AnyOpDef[] = [
   stringConcat,
   stringNormalizer,
   stringSplit,
+  sumOfProducts,
   swiglu,
   tensorScatter,
   tile,
