@@ -195,6 +195,12 @@ export class StepPrinter {
         return call("Some", [this.arg(a.arg)]);
       case "list":
         return array(a.items.map((x) => this.arg(x)));
+      case "reference": {
+        const to = this.arg(a.to);
+        return typeof to === "string" ? `&${to}` : { ...to, open: `&${to.open}` };
+      }
+      case "call":
+        return call(a.name.replace(/^(&?)/, "$1rt::"), a.args.map((x) => this.arg(x)));
       case "struct":
         return a.fields.length === 0 ? `rt::${a.name}` : { open: `rt::${a.name} {`, items: a.fields.map(([n, x]) => `${n}: ${flat(this.arg(x))}`), close: "}" };
       case "rust":

@@ -35,6 +35,10 @@ export type Arg =
   | { readonly kind: "list"; readonly items: readonly Arg[] }
   /** `Name { field: a, … }` or `Name` of the runtime, or an enum variant. */
   | { readonly kind: "struct"; readonly name: string; readonly fields: readonly (readonly [string, Arg])[] }
+  /** A value that a function of the runtime makes of arguments: `name(a, b)`; `name` may begin with `&`. */
+  | { readonly kind: "call"; readonly name: string; readonly args: readonly Arg[] }
+  /** `&` of an argument that is a value. */
+  | { readonly kind: "reference"; readonly to: Arg }
   /** Rust text made by `rust.ts`: literals, paths, closures. Never model text. */
   | { readonly kind: "rust"; readonly text: string };
 

@@ -29,6 +29,12 @@ export function* valuesOf(arg: Arg): Generator<{ value: Value; access: "read" | 
     case "list":
       for (const a of arg.items) yield* valuesOf(a);
       return;
+    case "reference":
+      yield* valuesOf(arg.to);
+      return;
+    case "call":
+      for (const a of arg.args) yield* valuesOf(a);
+      return;
     case "struct":
       for (const [, a] of arg.fields) yield* valuesOf(a);
       return;

@@ -98,6 +98,10 @@ class Selection {
         return { kind: "some", arg: this.settle(arg.arg) };
       case "list":
         return { kind: "list", items: arg.items.map((a) => this.settle(a)) };
+      case "reference":
+        return { ...arg, to: this.settle(arg.to) };
+      case "call":
+        return { ...arg, args: arg.args.map((a) => this.settle(a)) };
       case "struct":
         return { kind: "struct", name: arg.name, fields: arg.fields.map(([n, a]) => [n, this.settle(a)] as const) };
       default:

@@ -1,0 +1,43 @@
+/**
+ * Convolutions and pools of f32 images work with channels last: the operator's own form with transposes around it, which
+ * `sink-transposes` then moves to where they meet and vanish.
+ */
+import type { Builder } from "../ir/builder.ts";
+import { isStatic } from "../ir/dim.ts";
+import { type Op, shapeOf, tensorOf, type Value } from "../ir/graph.ts";
+import { toChannelsFirst, toChannelsLast } from "../ops/channels_last.ts";
+import { conv, windowOf } from "../ops/conv.ts";
+import { convNhwc } from "../ops/conv_nhwc.ts";
+import { transpose } from "../ops/transpose.ts";
+import type { Pass } from "./pass.ts";
+import { rewriteOps } from "./rewrite.ts";
+
+export const channelsLast: Pass = {
+  name: "channels-last",
+  summary: "convolutions and pools of images work with channels last",
+  optional: true,
+  run: (program) =>
+    rewriteOps(program, ({ op, builder }) => {
+      const [x] = op.inputs;
+      const [y] = op.outputs;
+      if (!x || op.outputs.length !== 1 || !y || y.type.kind !== "tensor" || y.type.dtype !== "f32" || y.type.shape?.length !== 4) return undefined;
+      const form = forms.get(op.def.name);
+      const made = form?.(op, builder.emit(transpose, { data: x }, { perm: toChannelsLast }), builder);
+      return made && [builder.emit(transpose, { data: made }, { perm: toChannelsFirst })];
+    }),
+};
+
+/** The operator over `x` with channels last, if it has such a form. */
+type Form = (op: Op, x: Value, b: Builder) => Value | undefined;
+
+const forms: ReadonlyMap<string, Form> = new Map<string, Form>([[conv.name, convolution]]);
+
+function convolution(op: Op, x: Value, b: Builder): Value | undefined {
+  const [from, w, bias] = op.inputs as [Value, Value, Value | undefined];
+  if (w.literal?.dtype !== "f32" || (bias && !bias.literal) || !shapeOf(x).slice(-1).every(isStatic)) return undefined;
+  if (tensorOf(from).dtype !== "f32") return undefined;
+  const window = windowOf(from, w, op.attrs as Parameters<typeof windowOf>[2]);
+  const pads = [...window.begin, ...window.end];
+  if (!pads.every(isStatic)) return undefined;
+  return b.emit(convNhwc, { x, w, ...(bias && { bias }) }, { strides: window.strides, pads, dilations: window.dilations, group: op.attrs.group as number });
+}
