@@ -106,6 +106,7 @@ import { stringSplit } from "./string_split.ts";
 import { sumOfProducts } from "./sum_of_products.ts";
 import { swiglu } from "./swiglu.ts";
 import { tensorScatter } from "./tensor_scatter.ts";
+import { tfIdfVectorizer } from "./tf_idf_vectorizer.ts";
 import { tile } from "./tile.ts";
 import { topK } from "./top_k.ts";
 import { transpose } from "./transpose.ts";
@@ -233,6 +234,7 @@ export const operators: readonly AnyOpDef[] = [
   sumOfProducts,
   swiglu,
   tensorScatter,
+  tfIdfVectorizer,
   tile,
   topK,
   transpose,
