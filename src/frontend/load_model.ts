@@ -33,10 +33,15 @@ function readModel(source: ByteSource, options: LoadOptions, isText: boolean): O
   const limits: Limits = { ...defaultLimits, ...options.limits };
   if (source.size === 0) fail("E0101", `${quote(source.name, 400)} is empty`);
   const head = source.read(0, Math.min(headBytes, source.size));
-  const foreign = recogniseForeign(head);
-  if (foreign !== undefined) fail("E0102", `${quote(source.name, 400)} is ${foreign.what}`, { help: foreign.help });
-  if (isText || looksLikeText(head)) return readText(source, limits, options.externalDataRoot);
-  return decodeModelFrom(source, limits, options.externalDataRoot);
+  try {
+    if (isText || looksLikeText(head)) return readText(source, limits, options.externalDataRoot);
+    return decodeModelFrom(source, limits, options.externalDataRoot);
+  } catch (error) {
+    // Only now: whatever decodes is a model, however it begins.
+    const foreign = recogniseForeign(head);
+    if (foreign === undefined) throw error;
+    return fail("E0102", `${quote(source.name, 400)} is ${foreign.what}`, { help: foreign.help });
+  }
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -11,7 +11,8 @@ export const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&
 export function float32Text(x: number): string {
   if (Number.isInteger(x) && Math.abs(x) < 2 ** 24) return integerText(x);
   if (!Number.isFinite(x)) return wordText(x);
-  for (let digits = 6; digits < 9; digits++) {
+  // Up to six digits, rounding and stripping zeros gives the shortest; subnormals have fewer than that.
+  for (let digits = Math.abs(x) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
     const short = Number(x.toPrecision(digits));
     if (Math.fround(short) === x) return String(short);
   }

@@ -42,7 +42,12 @@ const magics: readonly (Foreign & { readonly at: number; readonly magic: string 
   { at: 0, magic: "\x28\xb5\x2f\xfd", what: "a Zstandard archive", help: "Unpack it first." },
   { at: 0, magic: "7z\xbc\xaf", what: "a 7z archive", help: "Unpack it first." },
   { at: 257, magic: "ustar", what: "a tar archive", help: "Unpack it first." },
-  { at: 8, magic: '{"', what: "a safetensors file", help: "It holds weights only; export the whole model to ONNX." },
+  {
+    at: 3,
+    magic: '\0\0\0\0\0{"',
+    what: "a safetensors file",
+    help: "It holds weights only; export the whole model to ONNX.",
+  },
   { at: 0, magic: "<?xml", what: "an XML file (OpenVINO or PMML?)", help: asOnnx("from the original model") },
   { at: 0, magic: "\x7fELF", what: "a program", help: "Give the path of a model." },
 ];
