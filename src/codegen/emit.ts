@@ -43,6 +43,8 @@ export interface Module {
   readonly rust: string;
   readonly weights: WeightLayout;
   readonly weightBytes: number;
+  /** Whether the constants are part of the program, or a file that it reads when it starts. */
+  readonly embedded: boolean;
 }
 
 /** Models larger than this are read from a file instead of being part of the program, in bytes. */
@@ -90,7 +92,7 @@ export function emitModule(program: Program, plan: Plan, options: Pick<EmitOptio
     weights: slots(declared.weights),
     arena: slots(declared.arena),
   });
-  return { rust: tidy(rust), weights, weightBytes: weights.bytes };
+  return { rust: tidy(rust), weights, weightBytes: weights.bytes, embedded: embed };
 }
 
 const fields = (ports: readonly Port[], life: string): object[] => ports.map((p) => ({ doc: fieldDoc(p), field: p.field, type: fieldType(p.type, `${life}`) }));
@@ -221,8 +223,11 @@ function macsOf(op: Op): string {
   return areStatic([n]) ? grouped(n as number) : "symbolic";
 }
 
-/** Crate name: `[a-z][a-z0-9_]*`, never that of our runtime. */
+/** Crate name: `[a-z][a-z0-9_]*`, never one that Rust, cargo or our runtime has taken. */
 export function crateName(source: string): string {
   const base = snakeCase(source.replace(/^.*[\\/]/, "").replace(/\.(onnx|onnxtxt)$/i, ""));
-  return base === "onnxidize_runtime" || base === "std" || base === "core" ? `${base}_model` : base;
+  return takenNames.has(base) ? `${base}_model` : base;
 }
+
+/** Cargo's own folders cannot be names of programs, and Rust's crates would be hidden. */
+const takenNames = new Set(["onnxidize_runtime", "std", "core", "alloc", "test", "proc_macro", "rt", "build", "deps", "examples", "incremental"]);

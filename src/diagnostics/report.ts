@@ -1,4 +1,6 @@
 /** Diagnostics as data, the exception that carries one, and how they are shown. */
+import { OnnxError } from "../frontend/onnx_error.ts";
+import { TensorFileError } from "../tensorfile/error.ts";
 import { type Code, catalogue, type Params } from "./catalogue.ts";
 
 export type { Code } from "./catalogue.ts";
@@ -41,10 +43,24 @@ export class Diagnosed extends Error {
     const first = this.diagnostics.find((d) => d.severity === "error") ?? this.diagnostics[0];
     return first ? catalogue[first.code].exit : 1;
   }
-  /** The same, about `file`. */
-  in(file: string): Diagnosed {
-    return new Diagnosed(...this.diagnostics.map((d) => (d.file ? d : { ...d, file })));
+  /** The same, about `file`; `instead` is the name of it that the diagnostics may have so far. */
+  in(file: string, instead = ""): Diagnosed {
+    return new Diagnosed(...this.diagnostics.map((d) => (d.file === "" || d.file === instead ? { ...d, file } : d)));
   }
+}
+
+/**
+ * What the front end, a tensor file or the compiler threw, as diagnostics about `file`. Anything else is a bug of ours and
+ * returned as it is.
+ */
+export function diagnosed(error: unknown, file: string): unknown {
+  if (error instanceof Diagnosed) return error.in(file);
+  if (error instanceof OnnxError) {
+    const help = error.help ?? catalogue[error.code].explain;
+    return new Diagnosed(diagnostic(error.code, { message: error.message, help }, error.node ?? "", file));
+  }
+  if (error instanceof TensorFileError) return new Diagnosed(diagnostic("E0502", { message: error.message }, "", file));
+  return error;
 }
 
 export function fail(code: Code, params: Params, node = ""): never {
@@ -53,8 +69,10 @@ export function fail(code: Code, params: Params, node = ""): never {
 
 /** Text from a model made safe for a terminal: control characters and escapes are shown, not sent. */
 export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to keep out
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
+  text.replace(
+    /[\p{Control}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`,
+  );
 
 /** `error[E0201]: …`, the place below it, and the help. */
 export function render(d: Diagnostic): string {

@@ -1,0 +1,155 @@
+/**
+ * Building a generated crate by cargo. All builds share one target folder and one copy of the runtime in the cache, so that
+ * the runtime is compiled once and not for each model; the crate's own copy is for those who build it elsewhere.
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { execa } from "execa";
+import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
+import { cacheFolder } from "./cache.ts";
+import { draftFolder } from "./folder.ts";
+import { runtimeFiles } from "./runtime_files.ts";
+import type { Session } from "./session.ts";
+import { isMissingTool, requireToolchain, toolEnvironment } from "./toolchain.ts";
+
+export interface BuildRequest {
+  readonly crate: string;
+  readonly folder: string;
+  /** A triple, or undefined for the machine at hand. */
+  readonly target?: string | undefined;
+  /** Hands the whole environment to cargo, `RUSTFLAGS` and all. */
+  readonly keepEnv?: boolean | undefined;
+}
+
+export interface Built {
+  /** The program, in the shared target folder: move or copy it before the next build cleans up. */
+  readonly program: string;
+  readonly seconds: number;
+}
+
+/** Runs `cargo build --release --offline`. Throws E0510 to E0514. */
+export async function buildCrate(session: Session, request: BuildRequest): Promise<Built> {
+  const start = performance.now();
+  session.progress.begin("cargo");
+  await requireToolchain(session);
+  const runtime = await sharedRuntime(session);
+  const targetDir = cacheFolder(session.host, "target");
+  mkdirSync(targetDir, { recursive: true });
+  const program = await runCargo(session, request, runtime, targetDir);
+  session.progress.end();
+  return { program, seconds: (performance.now() - start) / 1000 };
+}
+
+/** The folder with the runtime's sources that all builds use, named by their hash. */
+async function sharedRuntime(session: Session): Promise<string> {
+  const { files, hash } = runtimeFiles();
+  const folder = cacheFolder(session.host, `runtime-${hash.slice(0, 16)}`);
+  if (existsSync(join(folder, "Cargo.toml"))) return folder;
+  const draft = draftFolder(session, folder);
+  for (const file of files) await draft.write(file);
+  draft.publish();
+  return folder;
+}
+
+async function runCargo(session: Session, request: BuildRequest, runtime: string, targetDir: string): Promise<string> {
+  const args = ["build", "--release", "--offline", "--message-format=json-diagnostic-rendered-ansi"];
+  args.push("--config", `paths=[${JSON.stringify(runtime)}]`);
+  if (request.target) args.push("--target", request.target);
+  const child = execa("cargo", args, {
+    cwd: request.folder,
+    env: {
+      ...toolEnvironment(session.host.env, request.keepEnv === true),
+      CARGO_TARGET_DIR: targetDir,
+      CARGO_TERM_COLOR: "never",
+    },
+    extendEnv: false,
+    reject: false,
+    stdin: "ignore",
+    buffer: { stdout: false, stderr: true },
+    cancelSignal: session.signal,
+    forceKillAfterDelay: 3000,
+  });
+  const messages = new Messages(session, request.crate);
+  for await (const line of createInterface({ input: child.stdout })) messages.read(line);
+  const result = await child;
+  session.check();
+  if (isMissingTool(result)) throw new Diagnosed(diagnostic("E0510", { tool: "cargo" }));
+  if (result.exitCode === 0 && messages.program) return messages.program;
+  throw new Diagnosed(failure(session, request, messages, result.stderr));
+}
+
+/** What cargo says, a JSON document on a line. */
+class Messages {
+  program: string | undefined;
+  /** The first error of rustc, and all of what it printed. */
+  error: string | undefined;
+  readonly rendered: string[] = [];
+  private done = 0;
+  private readonly session: Session;
+  private readonly crate: string;
+
+  constructor(session: Session, crate: string) {
+    this.session = session;
+    this.crate = crate;
+  }
+
+  read(line: string): void {
+    if (!line.startsWith("{")) return;
+    const message = JSON.parse(line) as CargoMessage;
+    if (message.reason === "compiler-artifact") this.artifact(message);
+    if (message.reason !== "compiler-message" || message.message.level !== "error") return;
+    this.rendered.push(message.message.rendered);
+    this.error ??= message.message.message;
+  }
+
+  private artifact(message: Artifact): void {
+    this.done++;
+    const { kind, name } = message.target;
+    this.session.progress.step(`${this.done}/${crateParts} parts (${name} ${kind[0] ?? ""})`);
+    if (kind.includes("bin") && name === this.crate && message.executable) this.program = message.executable;
+  }
+}
+
+/** What cargo builds: the runtime, the library, the program. */
+const crateParts = 3;
+
+interface Artifact {
+  readonly reason: "compiler-artifact";
+  readonly target: { readonly kind: readonly string[]; readonly name: string };
+  readonly executable: string | null;
+}
+type CargoMessage =
+  | Artifact
+  | { readonly reason: "compiler-message"; readonly message: { level: string; message: string; rendered: string } }
+  | { readonly reason: "build-finished" };
+
+function failure(
+  session: Session,
+  request: BuildRequest,
+  messages: Messages,
+  stderr: string,
+): ReturnType<typeof diagnostic> {
+  for (const text of messages.rendered) session.detail(text);
+  session.detail(stderr);
+  if (
+    request.target &&
+    /E0463|may not be installed|can't find crate for `(core|std)`/.test(messages.rendered.join("") + stderr)
+  )
+    return diagnostic("E0514", { target: request.target });
+  if (messages.error !== undefined && !/linking with|linker/.test(messages.error))
+    return diagnostic("E0512", { message: messages.error });
+  const said = messages.error ?? /^error: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split("\n").at(-1) ?? "";
+  return diagnostic("E0513", { message: said || "it gave no reason" });
+}
+
+/** Removes what cargo keeps of `crate` in the shared target folder: the program is elsewhere and is not built again. */
+export function forgetCrate(session: Session, crate: string): void {
+  const folders = ["release", "release/deps", "release/.fingerprint", "release/build", "release/incremental"];
+  for (const folder of folders.map((f) => cacheFolder(session.host, "target", f))) {
+    const entries = existsSync(folder) ? readdirSync(folder) : [];
+    for (const name of entries)
+      if (name === crate || name === `${crate}.d` || new RegExp(`^(lib)?${crate}[-.]`).test(name))
+        rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
