@@ -119,10 +119,7 @@ function addUp(x: Tensor, image: readonly number[], block: readonly number[], a:
         (a.pads[axis] as number),
     );
     if (pixel.some((p, axis) => p < 0 || p >= (image[axis] as number))) continue;
-    const place = pixel.reduce(
-      (n, p, axis) => n * (image[axis] as number) + p,
-      Math.floor(i / (taps * columns)) * pixels,
-    );
+    const place = pixel.reduce((n, p, axis) => n * (image[axis] as number) + p, Math.floor(i / (taps * columns)));
     sums[place] = ((sums[place] as number) + (x.data[i] as number)) as number;
   }
   const y = allocate(x.dtype, sums.length) as (number | bigint)[] & Tensor["data"];

@@ -4,7 +4,7 @@
  *
  * Source: https://onnx.ai/onnx/operators/onnx__ScatterND.html
  */
-import { type Dim, isStatic } from "../ir/dim.ts";
+import type { Dim } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { read, shape, write } from "../ir/plan.ts";
@@ -52,7 +52,9 @@ export const scatterNd = defineOp({
 
   lower({ data, indices, updates }, { reduction }, l) {
     const op = reductionArg(reduction);
-    expectExtents(l, shapeOf(updates), updateShape(shapeOf(data), shapeOf(indices)));
+    const [from, at, given] = [shapeOf(data), shapeOf(indices), shapeOf(updates)];
+    expectExtents(l, given, updateShape(from, at, given.length));
+    expectExtents(l, at.slice(-1), [at.length - 1 + from.length - given.length]);
     const args = [read(data), shape(data), read(indices), shape(indices), read(updates), write(l.output(0))];
     if (op) l.call("ops::scatter_nd_with", [op, ...args], { fallible: true });
     else l.call("ops::scatter_nd", args, { fallible: true });
@@ -61,25 +63,27 @@ export const scatterNd = defineOp({
   error: "updates that are combined are rounded to the element type one by one",
 });
 
-const updateShape = (data: readonly Dim[], indices: readonly Dim[]): readonly Dim[] => [
-  ...indices.slice(0, -1),
-  ...data.slice(indices.at(-1) as number),
-];
+/** Extents that `updates` must have. The number of axes indexed follows from the ranks. */
+function updateShape(data: readonly Dim[], indices: readonly Dim[], rank: number): readonly Dim[] {
+  const depth = indices.length - 1 + data.length - rank;
+  return [...indices.slice(0, -1), ...data.slice(depth)];
+}
 
-function checkUpdates(data: Value, indices: Value, updates: Value, ctx: InferContext): undefined {
+function checkUpdates(data: Value, indices: Value, updates: Value, ctx: InferContext): void {
   const from = shapeIn(data, "data", ctx);
   const at = shapeIn(indices, "indices", ctx);
-  const depth = at.at(-1);
-  if (depth === undefined) return ctx.fail("E0201", { what: "rank of indices", expected: "at least 1", found: 0 });
-  if (!isStatic(depth)) return ctx.fail("E0205", { what: "the last extent of indices" });
-  if (depth > from.length)
-    ctx.fail("E0201", { what: "last extent of indices", expected: `at most ${from.length}`, found: depth });
-  const expected = updateShape(from, at);
+  if (at.length === 0) ctx.fail("E0201", { what: "rank of indices", expected: "at least 1", found: 0 });
   const found = shapeIn(updates, "updates", ctx);
-  if (found.length !== expected.length)
-    ctx.fail("E0201", { what: "rank of updates", expected: expected.length, found: found.length });
+  const depth = at.length - 1 + from.length - found.length;
+  if (depth < 0 || depth > from.length)
+    ctx.fail("E0201", {
+      what: "rank of updates",
+      expected: `${at.length - 1} to ${at.length - 1 + from.length}`,
+      found: found.length,
+    });
+  agree(depth, at.at(-1) as Dim, "last extent of indices", ctx);
+  const expected = updateShape(from, at, found.length);
   found.forEach((d, i) => {
     agree(expected[i] as Dim, d, `extent of axis ${i} of updates`, ctx);
   });
-  return undefined;
 }

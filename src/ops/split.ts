@@ -8,7 +8,7 @@ import { attr, optional } from "../ir/attr.ts";
 import { add, ceilDiv, type Dim, isStatic, mul, product, sub, sum, symbol } from "../ir/dim.ts";
 import { type Contents, shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext, type Inferred } from "../ir/op_def.ts";
-import { dim, dims, type Lowering, read, write } from "../ir/plan.ts";
+import { dim, type Lowering, read, write } from "../ir/plan.ts";
 import { numbers, stridesOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { asInput } from "./attributes_as_inputs.ts";
@@ -87,15 +87,15 @@ export const split = defineOp({
 function partsOf(l: Lowering, split: Value | undefined, extent: Dim, count: number): readonly Dim[] {
   if (!split) return equal(extent, count);
   const known = contentsIn(split);
-  const [length] = shapeOf(split) as readonly [number];
   let next = 0;
   const fresh: number[] = [];
-  const sizes = Array.from({ length }, (_, i): Dim => {
+  const sizes = Array.from({ length: count }, (_, i): Dim => {
     const size = known?.[i];
     if (size !== undefined) return size;
     fresh.push(i);
     return symbol(l.op.fresh[next++] as string);
   });
+  expectExtents(l, shapeOf(split), [count]);
   if (fresh.length === 0) expectExtents(l, [sum(sizes)], [extent]);
   else l.call("ops::split_extents", [dim(extent), integers(split), indexList(fresh)], { fallible: true, binds: true });
   return sizes;
@@ -103,10 +103,10 @@ function partsOf(l: Lowering, split: Value | undefined, extent: Dim, count: numb
 
 function given(split: Value, extent: Dim, ctx: InferContext): readonly Dim[] {
   const [count] = ranked(split, 1, "split", ctx);
-  if (typeof count !== "number") return ctx.fail("E0205", { what: "the number of parts" });
-  if (count < ctx.outputCount) ctx.fail("E0201", { what: "length of split", expected: ctx.outputCount, found: count });
+  if (typeof count === "number" && count !== ctx.outputCount)
+    ctx.fail("E0201", { what: "length of split", expected: ctx.outputCount, found: count });
   const known = contentsIn(split);
-  const sizes = Array.from({ length: count }, (_, i) => known?.[i] ?? ctx.fresh(extent));
+  const sizes = Array.from({ length: ctx.outputCount }, (_, i) => known?.[i] ?? ctx.fresh(extent));
   const total = sum(sizes);
   if (isStatic(total) && isStatic(extent) && total !== extent)
     ctx.fail("E0201", { what: "sum of split", expected: extent, found: total });
