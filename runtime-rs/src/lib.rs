@@ -34,6 +34,6 @@ pub use error::{At, Error, Result};
 pub use interface::*;
 pub use layers::*;
 pub use map::{map, maximum, minimum, MapExpr};
-pub use simd::Vector;
+pub use simd::{math, Vector};
 pub use threads::Pool;
 pub use tensor::Tensor;

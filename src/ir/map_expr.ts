@@ -7,53 +7,90 @@ export type MapExpr =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "apply"; readonly fn: MapFn; readonly args: readonly MapExpr[] };
 
-type Row = { readonly arity: number; readonly evaluate: (...x: number[]) => number; readonly rust: (...x: string[]) => string };
+type Row = {
+  readonly arity: number;
+  readonly evaluate: (...x: number[]) => number;
+  readonly rust: (...x: string[]) => string;
+};
 
 const method =
   (name: string) =>
   (x: string, ...rest: string[]): string =>
     `${x}.${name}(${rest.join(", ")})`;
+/** A function of the runtime's `simd::math`. */
+const math =
+  (name: string) =>
+  (...x: string[]): string =>
+    `rt::math::${name}(${x.join(", ")})`;
 const infix =
   (op: string) =>
   (a: string, b: string): string =>
     `(${a} ${op} ${b})`;
-const row = (arity: number, evaluate: Row["evaluate"], rust: (...x: never[]) => string): Row => ({ arity, evaluate, rust: rust as Row["rust"] });
+const row = (arity: number, evaluate: Row["evaluate"], rust: (...x: never[]) => string): Row => ({
+  arity,
+  evaluate,
+  rust: rust as Row["rust"],
+});
 
-/** Functions of the runtime's `Vector` trait. Selection by a mask is `select(condition, a, b)`: a where condition ≠ 0. */
+/** The functions there are, with the Rust that computes them on vectors of type `V` (bound by the runtime's `Vector`). */
 const table = {
   add: row(2, (a, b) => a + b, infix("+")),
   sub: row(2, (a, b) => a - b, infix("-")),
   mul: row(2, (a, b) => a * b, infix("*")),
   div: row(2, (a, b) => a / b, infix("/")),
-  max: row(2, (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.max(a, b)), method("maximum")),
-  min: row(2, (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.min(a, b)), method("minimum")),
-  neg: row(1, (x) => -x, (x: string) => `-${x}`),
+  max: row(
+    2,
+    (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.max(a, b)),
+    (a: string, b: string) => `rt::maximum(${a}, ${b})`,
+  ),
+  min: row(
+    2,
+    (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.min(a, b)),
+    (a: string, b: string) => `rt::minimum(${a}, ${b})`,
+  ),
+  neg: row(
+    1,
+    (x) => -x,
+    (x: string) => `(-${x})`,
+  ),
   abs: row(1, Math.abs, method("abs")),
   sqrt: row(1, Math.sqrt, method("sqrt")),
-  reciprocal: row(1, (x) => 1 / x, method("recip")),
+  reciprocal: row(
+    1,
+    (x) => 1 / x,
+    (x: string) => `(V::splat(1.0) / ${x})`,
+  ),
   floor: row(1, Math.floor, method("floor")),
   ceil: row(1, Math.ceil, method("ceil")),
   /** Halves to even. */
   round: row(1, roundHalfEven, method("round_ties_even")),
-  exp: row(1, Math.exp, method("exp")),
+  exp: row(1, Math.exp, math("exp")),
   /** eˣ − 1, exact near 0. */
-  expm1: row(1, Math.expm1, method("exp_m1")),
-  log: row(1, Math.log, method("ln")),
-  tanh: row(1, Math.tanh, method("tanh")),
-  sigmoid: row(1, (x) => 1 / (1 + Math.exp(-x)), method("sigmoid")),
-  erf: row(1, erf, method("erf")),
-  sin: row(1, Math.sin, method("sin")),
-  cos: row(1, Math.cos, method("cos")),
-  tan: row(1, Math.tan, method("tan")),
-  softplus: row(1, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), method("softplus")),
-  mish: row(1, (x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))), method("mish")),
+  expm1: row(1, Math.expm1, math("exp_m1")),
+  log: row(1, Math.log, math("ln")),
+  tanh: row(1, Math.tanh, math("tanh")),
+  sigmoid: row(1, (x) => 1 / (1 + Math.exp(-x)), math("sigmoid")),
+  erf: row(1, erf, math("erf")),
+  sin: row(1, Math.sin, math("sin")),
+  cos: row(1, Math.cos, math("cos")),
+  tan: row(1, Math.tan, math("tan")),
+  softplus: row(1, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), math("softplus")),
+  mish: row(1, (x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))), math("mish")),
   /** x · Φ(x). */
-  gelu: row(1, (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)), method("gelu")),
+  gelu: row(1, (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)), math("gelu")),
   /** The approximation of `gelu` by tanh. */
-  geluTanh: row(1, (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))), method("gelu_tanh")),
-  pow: row(2, (a, b) => a ** b, method("pow")),
+  geluTanh: row(
+    1,
+    (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))),
+    math("gelu_tanh"),
+  ),
+  pow: row(2, (a, b) => a ** b, math("pow")),
   /** `ifLess(a, b, x, y)`: x where a < b, else (and where a or b is NaN) y. */
-  ifLess: row(4, (a, b, x, y) => (a < b ? x : y), (a: string, b: string, x: string, y: string) => `V::select(${a}.lt(${b}), ${x}, ${y})`),
+  ifLess: row(
+    4,
+    (a, b, x, y) => (a < b ? x : y),
+    (a: string, b: string, x: string, y: string) => `V::select(${a}.lt(${b}), ${x}, ${y})`,
+  ),
 } satisfies Record<string, Row>;
 
 export type MapFn = keyof typeof table;
