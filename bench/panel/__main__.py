@@ -4,8 +4,8 @@
     python -m panel lay-out ROOT PACKAGES.json NAME...
     python -m panel judge ROOT PACKAGES.json NAME CASE OUTPUTS.npz
 
-PACKAGES.json maps the short names of packages to the paths of their archives. A model becomes ROOT/NAME/ with model.onnx,
-inputs.npz and expected.npz (and inputs_CASE.npz, expected_CASE.npz of further cases), judge.json (what ONNX Runtime's
+PACKAGES.json maps the short names of packages to the paths of their archives. A model becomes ROOT/NAME/ with
+model.onnx, inputs.npz and expected.npz (and inputs_CASE.npz, expected_CASE.npz of further cases), judge.json (what ONNX Runtime's
 outputs say) and about.json. Results go to stdout as JSON, one document a line; progress to stderr.
 """
 
@@ -21,9 +21,11 @@ import traceback
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from . import arrays_file
 from .families import MODELS, module_of
-from .model import Model, Workshop, session
+from .model import Arrays, Model, Workshop, run_reference, session
 
 HERE = Path(__file__).parent
 
@@ -84,12 +86,21 @@ def lay_out(shop: Workshop, root: Path, model: Model) -> dict[str, object]:
         dims[case.name] = bindings(s, inputs)
         if case.judge:
             verdicts[case.name] = asdict(case.judge(shop, inputs, outputs))
-    about = describe(model) | {"dims": dims, "outputs": names, "seconds": round(time.monotonic() - started, 2)}
+        if case is model.cases[0]:
+            noise = difference(outputs, run_reference(str(part / "model.onnx"), inputs, optimize=True))
+    made = {"dims": dims, "outputs": names, "noise": noise, "seconds": round(time.monotonic() - started, 2)}
+    about = describe(model) | made
     (part / "judge.json").write_text(json.dumps(verdicts, indent=2) + "\n")
     (part / "about.json").write_text(json.dumps(about, indent=2) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     return {"name": model.name, "ok": True, "seconds": about["seconds"], "judge": verdicts}
+
+
+def difference(expected: Arrays, found: Arrays) -> float:
+    """The largest |found - expected| of all outputs, each relative to its largest |expected|."""
+    scales = {n: max(float(np.abs(a).max(initial=0)), 1e-30) for n, a in expected.items()}
+    return max(float(np.abs(found[n] - a).max(initial=0)) / scales[n] for n, a in expected.items())
 
 
 def bindings(s, inputs) -> dict[str, int]:  # noqa: ANN001

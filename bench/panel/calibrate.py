@@ -1,7 +1,7 @@
 """Random weights that behave like trained ones.
 
-With the usual initialisation a deep random network answers nearly the same whatever it is shown, and any tolerance passes.
-So the statistics of BatchNormalization are taken from what really flows through the network, layer after layer, and the
+With the usual initialisation a deep random network answers nearly the same whatever it is shown, and any tolerance
+passes. So the statistics of BatchNormalization are taken from what really flows through the network, layer after layer, and the
 last layer is scaled until its outputs spread.
 """
 

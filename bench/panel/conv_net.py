@@ -28,7 +28,9 @@ class ConvNet(Graph):
         scale = self.random.uniform(0.5, 1.5, cout)
         shift = self.random.standard_normal(cout) * 0.2
         parts = {"scale": scale, "shift": shift, "mean": np.zeros(cout), "variance": np.ones(cout)}
-        return self.op("BatchNormalization", x, *(self.weight(f"{name}.norm.{k}", v.astype(np.float32)) for k, v in parts.items()))
+        return self.op(
+            "BatchNormalization", x, *(self.weight(f"{name}.norm.{k}", v.astype(np.float32)) for k, v in parts.items())
+        )
 
     def conv(self, x: str, name: str, cin: int, cout: int) -> str:
         """A 1×1 Conv with bias."""

@@ -1,7 +1,7 @@
 """The variables of a CTranslate2 `model.bin`, by name.
 
-u32 version, name, u32 revision, u32 count; each variable: name, u8 rank, u32 extents, u8 type, u32 bytes, data; then u32
-count of aliases, pairs of names. Names are u16 length and bytes that end in NUL.
+u32 version, name, u32 revision, u32 count; each variable: name, u8 rank, u32 extents, u8 type, u32 bytes, data; then
+u32 count of aliases, pairs of names. Names are u16 length and bytes that end in NUL.
 """
 
 from __future__ import annotations

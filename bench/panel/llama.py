@@ -1,4 +1,4 @@
-"""The Llama decoder as an ONNX graph with a cache of keys and values: RMS norm, rotary positions, grouped heads, SwiGLU.
+"""The Llama decoder as an ONNX graph with a cache: RMS norm, rotary positions, grouped heads, SwiGLU.
 
 Inputs: `input_ids` [N, T] and, for each layer, `past_k_i` and `past_v_i` [N, kv heads, P, head size], where P may be 0.
 Outputs: `logits` [N, T, vocabulary] and `present_k_i`, `present_v_i` [N, kv heads, P + T, head size].

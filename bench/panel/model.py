@@ -50,7 +50,10 @@ class Model:
     """trained, random, or splat."""
     rtol: float = 1e-3
     atol: float = 1e-5
-    """Tolerance: |result - expected| <= atol * max|expected| + rtol * |expected|."""
+    """Tolerance: |result - expected| <= atol * max|expected| + rtol * |expected|.
+
+    An `atol` above the usual one says why beside it; the measure is how far ONNX Runtime's optimised result lies from
+    its unoptimised one (`noise` in about.json)."""
 
 
 class Workshop:

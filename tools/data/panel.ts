@@ -33,6 +33,8 @@ export interface PanelModel extends PanelEntry {
   readonly cases: readonly [PanelCase, ...PanelCase[]];
   /** |result - expected| <= atol · max|expected| + rtol · |expected|. */
   readonly tolerance: { readonly rtol: number; readonly atol: number };
+  /** How far ONNX Runtime's optimised outputs lie from its unoptimised ones in the first case, relative to max|expected|. */
+  readonly noise: number;
   /** Names of the graph's outputs, in order. */
   readonly outputNames: readonly string[];
 }
@@ -73,6 +75,7 @@ interface About {
   readonly outputs: readonly string[];
   readonly rtol: number;
   readonly atol: number;
+  readonly noise: number;
 }
 
 const source = fileURLToPath(new URL("../../bench/panel/", import.meta.url));
@@ -185,7 +188,7 @@ async function python(args: readonly string[], partial = false): Promise<string>
 function read(entry: PanelEntry): PanelModel {
   const { name, family, weights } = entry;
   const folder = join(root(), name);
-  const { cases, dims, outputs, rtol, atol } = about(name);
+  const { cases, dims, outputs, rtol, atol, noise } = about(name);
   const verdicts = JSON.parse(readFileSync(join(folder, "judge.json"), "utf8")) as Record<string, Verdict>;
   const [first, ...others] = cases.map((c, i): PanelCase => {
     const suffix = i === 0 ? "" : `_${c}`;
@@ -195,6 +198,7 @@ function read(entry: PanelEntry): PanelModel {
   if (first === undefined) throw new Error(`${name} has no inputs`);
   const tolerance = { rtol, atol };
   return {
+    noise,
     name,
     family,
     weights,

@@ -38,6 +38,7 @@ MODELS = (
             Case("a4", lambda _: tones(440), judge("A4")),
             Case("c5_and_e3", lambda _: tones(523.25, 164.81), judge("C5", "E3")),
         ),
+        atol=1e-3,  # a logarithm in the graph magnifies rounding: ONNX Runtime differs from itself by 4.8e-4
         packages=("basic_pitch",),
     ),
 )

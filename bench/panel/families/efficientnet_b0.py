@@ -29,7 +29,12 @@ def make(shop: Workshop) -> bytes:
     x, channels = silu(g, g.conv_norm("image", "features.0", 3, 32, 3, 2)), 32
     for stage, (expansion, kernel, stride, wide, repeats) in enumerate(STAGES):
         for block in range(repeats):
-            name, step, hidden, y = f"features.{stage + 1}.{block}", stride if block == 0 else 1, channels * expansion, x
+            name, step, hidden, y = (
+                f"features.{stage + 1}.{block}",
+                stride if block == 0 else 1,
+                channels * expansion,
+                x,
+            )
             with g.scope(name):
                 if expansion != 1:
                     y = silu(g, g.conv_norm(y, f"{name}.expand", channels, hidden, 1))

@@ -1,7 +1,7 @@
 """The nine "light" models of the ONNX suite, whose weights are one value, and twins of them with random weights.
 
-The originals are real graphs of 2015 to 2018 in which every large weight is a ConstantOfShape. They are good for shapes and
-memory, useless for numbers, and a compiler may fold them; the twins are what timing is done with.
+The originals are real graphs of 2015 to 2018 in which every large weight is a ConstantOfShape. They are good for shapes
+and memory, useless for numbers, and a compiler may fold them; the twins are what timing is done with.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def ramp(name: str):
 
     def inputs(shop: Workshop) -> dict[str, np.ndarray]:
         n = int(np.prod(SHAPE))
-        return {input_name(load_from_string(original(name)(shop))): (np.arange(n).reshape(SHAPE) / n).astype(np.float32)}
+        return {
+            input_name(load_from_string(original(name)(shop))): (np.arange(n).reshape(SHAPE) / n).astype(np.float32)
+        }
 
     return inputs
 
@@ -66,7 +68,7 @@ def twin(name: str):
 
 
 def _store_parameters(model: ModelProto, image: str) -> None:
-    """Replaces ConstantOfShape and what stands in float initialisers by random initialisers, and drops them as inputs."""
+    """Makes every float parameter (ConstantOfShape or initialiser) a random initialiser that is no input any more."""
     g, random = model.graph, np.random.default_rng(SEED)
     model.ir_version = 8
     stored = {t.name: numpy_helper.to_array(t) for t in g.initializer}
@@ -110,7 +112,7 @@ def _random_parameter(random: np.random.Generator, shape: tuple[int, ...], node:
 
 def _calibrate_one_by_one(model: ModelProto, batch: dict[str, np.ndarray]) -> None:
     """Statistics of the batch, run as it is: these graphs fix their batch size to 1, so the examples' are averaged."""
-    (image, pictures), = batch.items()
+    ((image, pictures),) = batch.items()
     stored = {t.name: t for t in model.graph.initializer}
     norms = [n for n in model.graph.node if n.op_type == "BatchNormalization"]
     if not norms:

@@ -27,6 +27,4 @@ def digits(*which: int):
     return lambda _: {"x": np.stack([digit_picture(d).reshape(784) / 255 for d in which])}
 
 
-MODELS = (
-    Model("mlp", "vision", make, (Case("one", digits(3)), Case("batch", digits(1, 4, 8))), weights="random"),
-)
+MODELS = (Model("mlp", "vision", make, (Case("one", digits(3)), Case("batch", digits(1, 4, 8))), weights="random"),)

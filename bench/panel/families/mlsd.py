@@ -18,7 +18,9 @@ def with_alpha(picture: np.ndarray) -> Arrays:
 def judge(lines: bool):
     def read(_: Workshop, __: Arrays, outputs: Arrays) -> Verdict:
         count = int((outputs["scores"] > 0.2).sum())
-        return Verdict(f"{count} lines", "at least 5 lines" if lines else "no line", count >= 5 if lines else count == 0)
+        return Verdict(
+            f"{count} lines", "at least 5 lines" if lines else "no line", count >= 5 if lines else count == 0
+        )
 
     return read
 
@@ -32,6 +34,7 @@ MODELS = (
             Case("motorcycle", lambda shop: with_alpha(photo(shop, "motorcycle_left.png", SIDE, SIDE)), judge(True)),
             Case("blank", lambda _: with_alpha(text_picture("", SIDE, SIDE, 10)), judge(False)),
         ),
+        atol=2e-4,  # offsets are unbounded where there is no line: ONNX Runtime differs from itself by 1.0e-4
         packages=("mlsd", "pictures"),
     ),
 )

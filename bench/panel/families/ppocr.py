@@ -52,7 +52,9 @@ def judge_line(text: str):
 def judge_turned(turned: bool):
     def read(_: Workshop, __: Arrays, outputs: Arrays) -> Verdict:
         (p,) = (float(v[0, 1]) for v in outputs.values())
-        return Verdict(f"upside down: {p:.2f}", f"upside down: {'over' if turned else 'under'} 0.5", (p > 0.5) == turned)
+        return Verdict(
+            f"upside down: {p:.2f}", f"upside down: {'over' if turned else 'under'} 0.5", (p > 0.5) == turned
+        )
 
     return read
 

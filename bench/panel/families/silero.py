@@ -35,7 +35,9 @@ def spoken(shop: Workshop) -> Arrays:
 def judge(is_speech: bool):
     def read(_: Workshop, __: Arrays, outputs: Arrays) -> Verdict:
         p = float(outputs["output"][0, 0])
-        return Verdict(f"speech: {p:.2f}", "speech: over 0.5" if is_speech else "speech: under 0.5", (p > 0.5) == is_speech)
+        return Verdict(
+            f"speech: {p:.2f}", "speech: over 0.5" if is_speech else "speech: under 0.5", (p > 0.5) == is_speech
+        )
 
     return read
 

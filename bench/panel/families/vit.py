@@ -1,7 +1,6 @@
-"""A small vision transformer (Dosovitskiy et al. 2021) with random weights: 16×16 patches, 6 layers, 6 heads, width 384."""
+"""A small vision transformer (Dosovitskiy et al. 2021), random weights: 16×16 patches, 6 layers of width 384."""
 
 from __future__ import annotations
-
 
 from ..calibrate import check_spread, he
 from ..conv_net import CLASSES, PHOTOS, image_cases, photos

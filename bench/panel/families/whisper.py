@@ -1,5 +1,5 @@
-"""Whisper tiny.en (speech to text) as two models: an encoder that ends in the decoder's cross keys and values, and a decoder
-with a cache. Built from trained weights."""
+"""Whisper tiny.en (speech to text) from its trained weights, as two models: an encoder that ends in the decoder's cross
+keys and values, and a decoder with a cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YOLOv8n (a detector of body parts): any size, anchors made in the graph by Range and Expand, a long name of an extent."""
+"""YOLOv8n (a detector of body parts): any size, anchors made in the graph, an extent whose name is a formula."""
 
 from __future__ import annotations
 
