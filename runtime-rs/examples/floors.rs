@@ -6,6 +6,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use onnxidize_runtime::activation::{Activation, Epilogue};
+use onnxidize_runtime::conv::{self, Conv2d};
 use onnxidize_runtime::gemm::{self, Matrix};
 use onnxidize_runtime::simd::{self, Kernel, Vector};
 use onnxidize_runtime::threads::Pool;
@@ -50,6 +51,31 @@ fn peak() -> f64 {
     2.0 * macs / seconds / 1e9
 }
 
+/// Reads everything once, in 8 independent sums.
+struct Read<'a>(&'a [f32]);
+impl Kernel for Read<'_> {
+    type Out = f32;
+    #[inline(always)]
+    fn run<V: Vector>(self) -> f32 {
+        let mut sums = [V::zero(); 8];
+        for block in self.0.chunks_exact(8 * V::LANES) {
+            for (sum, x) in sums.iter_mut().zip(block.chunks_exact(V::LANES)) {
+                *sum = *sum + V::load(x);
+            }
+        }
+        sums.into_iter().map(|v| v.sum()).sum()
+    }
+}
+
+/// How fast one core reads `bytes` bytes again and again, in GB/s.
+fn read_rate(bytes: usize) -> f64 {
+    let data = numbers(bytes / 4);
+    let seconds = shortest(Duration::from_millis(200), || {
+        black_box(simd::dispatch(Read(black_box(&data))));
+    });
+    bytes as f64 / seconds / 1e9
+}
+
 /// Numbers that are neither equal nor extreme.
 fn numbers(len: usize) -> Vec<f32> {
     let mut state = 1u32;
@@ -69,9 +95,6 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Measures one case of `macs` multiply-adds.
     fn case(&self, name: &str, macs: usize, f: impl FnMut()) {
-        if !name.contains(self.filter) {
-            return;
-        }
         let seconds = shortest(Duration::from_millis(250), f);
         let rate = 2.0 * macs as f64 / seconds / 1e9;
         let share = 100.0 * rate / self.peak;
@@ -82,12 +105,16 @@ impl Bench<'_> {
     }
 
     fn gemm(&self, m: usize, k: usize, n: usize) {
+        let name = format!("gemm {m}x{k}x{n}");
+        if !name.contains(self.filter) {
+            return;
+        }
         let (a, b, bias) = (numbers(m * k), numbers(k * n), numbers(n));
         let mut packed = vec![0.0; gemm::packed_len(k, n)];
         gemm::pack_b(k, n, Matrix::rows(&b, n), &mut packed);
         let mut c = vec![0.0; m * n];
         let epilogue = Epilogue::new(Some(&bias), Activation::Relu);
-        self.case(&format!("gemm {m}x{k}x{n}"), m * k * n, || {
+        self.case(&name, m * k * n, || {
             gemm::gemm(
                 self.pool,
                 [m, k, n],
@@ -97,6 +124,69 @@ impl Bench<'_> {
                 &mut c,
                 n,
             );
+        });
+    }
+
+    fn conv(
+        &self,
+        size: usize,
+        channels: usize,
+        out_channels: usize,
+        kernel: usize,
+        stride: usize,
+    ) {
+        let name =
+            format!("conv {kernel}x{kernel}/{stride} {size}x{size} {channels}->{out_channels}");
+        if !name.contains(self.filter) {
+            return;
+        }
+        let shape = Conv2d {
+            stride: [stride; 2],
+            pads: [kernel / 2; 4],
+            ..Conv2d::new([size, size, channels], out_channels, [kernel; 2])
+        };
+        let (x, bias) = (numbers(shape.input_len()), numbers(out_channels));
+        let w = numbers(out_channels * channels * kernel * kernel);
+        let mut packed = vec![0.0; conv::conv2d_packed_len(&shape)];
+        conv::pack_conv2d(&shape, &w, &mut packed);
+        let mut scratch = vec![0.0; conv::conv2d_scratch_len(&shape, self.pool.threads())];
+        let mut y = vec![0.0; shape.output_len()];
+        let epilogue = Epilogue::new(Some(&bias), Activation::Relu);
+        self.case(&name, y.len() * channels * kernel * kernel, || {
+            conv::conv2d(
+                self.pool,
+                &shape,
+                &x,
+                &packed,
+                &epilogue,
+                &mut y,
+                &mut scratch,
+            );
+        });
+    }
+
+    fn depthwise(&self, size: usize, channels: usize, kernel: usize, stride: usize) {
+        let name = format!("depthwise {kernel}x{kernel}/{stride} {size}x{size} {channels}");
+        if !name.contains(self.filter) {
+            return;
+        }
+        let shape = Conv2d {
+            groups: channels,
+            stride: [stride; 2],
+            pads: [kernel / 2; 4],
+            ..Conv2d::new([size, size, channels], channels, [kernel; 2])
+        };
+        let (x, bias, w) = (
+            numbers(shape.input_len()),
+            numbers(channels),
+            numbers(channels * kernel * kernel),
+        );
+        let mut packed = vec![0.0; w.len()];
+        conv::pack_depthwise(&shape, &w, &mut packed);
+        let mut y = vec![0.0; shape.output_len()];
+        let epilogue = Epilogue::new(Some(&bias), Activation::Clip { lo: 0.0, hi: 6.0 });
+        self.case(&name, y.len() * kernel * kernel, || {
+            conv::depthwise(self.pool, &shape, &x, &packed, &epilogue, &mut y);
         });
     }
 }
@@ -111,6 +201,13 @@ fn main() {
         simd::with_isa(isa, || {
             let peak = peak() * threads as f64;
             println!("{}: {threads} threads, peak {peak:.0} GFLOP/s", isa.name());
+            for (name, bytes) in [
+                ("512 KiB", 1 << 19),
+                ("8 MiB", 1 << 23),
+                ("64 MiB", 1 << 26),
+            ] {
+                println!("reads {name:>7} at {:.0} GB/s", read_rate(bytes));
+            }
             let bench = Bench {
                 pool: &pool,
                 peak,
@@ -139,6 +236,42 @@ fn main() {
             ];
             for [m, k, n] in shapes {
                 bench.gemm(m, k, n);
+            }
+            let shapes = [
+                [56, 64, 64, 3, 1],
+                [28, 128, 128, 3, 1],
+                [14, 256, 256, 3, 1],
+                [7, 512, 512, 3, 1],
+                [224, 64, 64, 3, 1],
+                [56, 64, 256, 1, 1],
+                [56, 256, 64, 1, 1],
+                [14, 1024, 256, 1, 1],
+                [56, 256, 512, 1, 2],
+                [28, 128, 128, 3, 2],
+                [224, 3, 64, 7, 2],
+                [224, 3, 32, 3, 2],
+                [112, 16, 96, 1, 1],
+                [4, 128, 128, 3, 1],
+            ];
+            for [size, channels, out_channels, kernel, stride] in shapes {
+                bench.conv(size, channels, out_channels, kernel, stride);
+            }
+            let shapes = [
+                [112, 32, 3, 1],
+                [112, 96, 3, 1],
+                [112, 96, 3, 2],
+                [56, 144, 3, 1],
+                [28, 192, 3, 1],
+                [14, 384, 3, 1],
+                [14, 576, 3, 2],
+                [7, 960, 3, 1],
+                [56, 24, 3, 1],
+                [28, 120, 5, 1],
+                [14, 672, 5, 1],
+                [14, 672, 5, 2],
+            ];
+            for [size, channels, kernel, stride] in shapes {
+                bench.depthwise(size, channels, kernel, stride);
             }
         });
     }

@@ -84,46 +84,48 @@ impl Activation {
     /// The function of several vectors: one choice for all of them.
     #[inline(always)]
     pub fn apply_all<V: Vector, const N: usize>(self, x: [V; N]) -> [V; N] {
+        // A macro and not a function of a closure: a closure that is not inlined is compiled without the instruction set.
+        macro_rules! each {
+            ($v:ident => $y:expr) => {{
+                let mut y = x;
+                for value in &mut y {
+                    let $v = *value;
+                    *value = $y;
+                }
+                y
+            }};
+        }
         let zero = V::zero();
         match self {
             Activation::Identity => x,
-            Activation::Relu => each(x, |x| x.max(zero)),
-            Activation::Clip { lo, hi } => each(x, |x| x.max(V::splat(lo)).min(V::splat(hi))),
+            Activation::Relu => each!(v => v.max(zero)),
+            Activation::Clip { lo, hi } => each!(v => v.max(V::splat(lo)).min(V::splat(hi))),
             Activation::LeakyRelu(alpha) => {
-                each(x, |x| V::select(x.lt(zero), x * V::splat(alpha), x))
+                each!(v => V::select(v.lt(zero), v * V::splat(alpha), v))
             }
             Activation::ThresholdedRelu(alpha) => {
-                each(x, |x| V::select(x.le(V::splat(alpha)), zero, x))
+                each!(v => V::select(v.le(V::splat(alpha)), zero, v))
             }
-            Activation::Sigmoid => each(x, |x| math::sigmoid(x)),
-            Activation::Silu => each(x, |x| math::silu(x)),
-            Activation::Swish(alpha) => each(x, |x| x * math::sigmoid(x * V::splat(alpha))),
+            Activation::Sigmoid => each!(v => math::sigmoid(v)),
+            Activation::Silu => each!(v => math::silu(v)),
+            Activation::Swish(alpha) => each!(v => v * math::sigmoid(v * V::splat(alpha))),
             Activation::HardSigmoid { alpha, beta } => {
-                each(x, |x| math::hard_sigmoid(x, alpha, beta))
+                each!(v => math::hard_sigmoid(v, alpha, beta))
             }
-            Activation::HardSwish => each(x, |x| x * math::hard_sigmoid(x, 1.0 / 6.0, 0.5)),
-            Activation::Tanh => each(x, |x| math::tanh(x)),
-            Activation::Gelu => each(x, |x| math::gelu(x)),
-            Activation::GeluTanh => each(x, |x| math::gelu_tanh(x)),
-            Activation::Mish => each(x, |x| math::mish(x)),
-            Activation::Softplus => each(x, |x| math::softplus(x)),
-            Activation::Softsign => each(x, |x| x / (V::splat(1.0) + x.abs())),
-            Activation::Elu(alpha) => each(x, |x| exponential_below_zero(x, alpha, 1.0)),
-            Activation::Selu { alpha, gamma } => each(x, |x| {
-                exponential_below_zero(x, alpha, 1.0) * V::splat(gamma)
-            }),
-            Activation::Celu(alpha) => each(x, |x| exponential_below_zero(x, alpha, alpha)),
+            Activation::HardSwish => each!(v => v * math::hard_sigmoid(v, 1.0 / 6.0, 0.5)),
+            Activation::Tanh => each!(v => math::tanh(v)),
+            Activation::Gelu => each!(v => math::gelu(v)),
+            Activation::GeluTanh => each!(v => math::gelu_tanh(v)),
+            Activation::Mish => each!(v => math::mish(v)),
+            Activation::Softplus => each!(v => math::softplus(v)),
+            Activation::Softsign => each!(v => v / (V::splat(1.0) + v.abs())),
+            Activation::Elu(alpha) => each!(v => exponential_below_zero(v, alpha, 1.0)),
+            Activation::Selu { alpha, gamma } => {
+                each!(v => exponential_below_zero(v, alpha, 1.0) * V::splat(gamma))
+            }
+            Activation::Celu(alpha) => each!(v => exponential_below_zero(v, alpha, alpha)),
         }
     }
-}
-
-/// `f` of each vector.
-#[inline(always)]
-fn each<V: Vector, const N: usize>(mut x: [V; N], f: impl Fn(V) -> V) -> [V; N] {
-    for v in &mut x {
-        *v = f(*v);
-    }
-    x
 }
 
 /// `x` where x ≥ 0, else `alpha · (e^(x/width) − 1)`.

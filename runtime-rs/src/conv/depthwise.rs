@@ -66,7 +66,7 @@ pub fn depthwise(
         return;
     }
     let in_place = epilogue.residual == Residual::InPlace;
-    let (isa, output) = (simd::current(), Output { y, finish });
+    let (isa, output) = (simd::current(), Output::new(y, finish));
     // A multiply-add costs more here than in a matrix product: the time goes into memory.
     let tasks = (shape.macs() * 4 / TASK)
         .clamp(1, 4 * pool.threads())
@@ -114,20 +114,21 @@ impl Kernel for Lines<'_> {
                 oy,
                 at: line * width * shape.channels,
             };
-            let whole = |oy: usize| unrolled && inside[0].contains(&oy);
-            let two = line + 1 < self.lines.end && whole(oy) && whole(oy + 1) && oy + 1 < height;
-            // SAFETY: the lines exist; `inside` says where no window reaches into the padding; the lines of a task are its
-            // own. Shapes, lengths and `unrolled` are checked.
+            let rows = taps(shape, 0, oy);
+            let two = line + 1 < self.lines.end
+                && inside[0].contains(&oy)
+                && inside[0].contains(&(oy + 1));
+            // SAFETY: the lines exist; `taps` and `inside` say what does not reach into the padding; the lines of a task
+            // are its own. Shapes, lengths and `unrolled` are checked.
             let done = unsafe {
                 match (shape.kernel, shape.stride, two) {
-                    ([3, 3], [1, 1], true) => self.tiles::<V, 3, 1, 2>(&place, &inside[1]),
-                    ([5, 5], [1, 1], true) => self.tiles::<V, 5, 1, 2>(&place, &inside[1]),
-                    ([3, 3], [2, 2], _) if whole(oy) => {
-                        self.tiles::<V, 3, 2, 1>(&place, &inside[1])
-                    }
-                    ([5, 5], [2, 2], _) if whole(oy) => {
-                        self.tiles::<V, 5, 2, 1>(&place, &inside[1])
-                    }
+                    _ if !unrolled => self.pixels::<V>(&place, 0..width),
+                    ([3, 3], [1, 1], true) => self.tiles::<V, 3, 1, 2>(&place, &inside[1], &rows),
+                    ([3, 3], [1, 1], false) => self.tiles::<V, 3, 1, 1>(&place, &inside[1], &rows),
+                    ([3, 3], [2, 2], _) => self.tiles::<V, 3, 2, 1>(&place, &inside[1], &rows),
+                    ([5, 5], [1, 1], true) => self.tiles::<V, 5, 1, 2>(&place, &inside[1], &rows),
+                    ([5, 5], [1, 1], false) => self.tiles::<V, 5, 1, 1>(&place, &inside[1], &rows),
+                    ([5, 5], [2, 2], _) => self.tiles::<V, 5, 2, 1>(&place, &inside[1], &rows),
                     _ => self.pixels::<V>(&place, 0..width),
                 }
             };
@@ -181,13 +182,15 @@ impl Lines<'_> {
     /// Computes `L` lines: tiles inside, single pixels at the borders. Returns `L`.
     ///
     /// # Safety
-    /// The lines must exist and no window of theirs reach into the padding above or below; the kernel is K × K with stride
-    /// S and without dilation; there are at least `V::LANES` channels; no other thread writes the lines.
+    /// The lines must exist, and the rows `rows` of their windows lie inside the image: all rows, if there are two lines. The
+    /// kernel is K × K with stride S and without dilation; there are at least `V::LANES` channels; no other thread writes
+    /// the lines.
     #[inline(always)]
     unsafe fn tiles<V: Vector, const K: usize, const S: usize, const L: usize>(
         &self,
         place: &Place,
         inside: &core::ops::Range<usize>,
+        rows: &core::ops::Range<usize>,
     ) -> usize {
         let width = self.shape.output()[1];
         let (mut ox, end) = (inside.start.min(width), inside.end.min(width));
@@ -196,11 +199,11 @@ impl Lines<'_> {
         unsafe {
             self.border::<V, L>(place, 0..ox);
             while ox + PIXELS <= end {
-                self.tile::<V, K, S, L>(place, ox);
+                self.tile::<V, K, S, L>(place, rows, ox);
                 ox += PIXELS;
             }
             if ox < end && repeat {
-                self.tile::<V, K, S, L>(place, end - PIXELS);
+                self.tile::<V, K, S, L>(place, rows, end - PIXELS);
                 ox = end;
             }
             self.border::<V, L>(place, ox..width);
@@ -230,37 +233,48 @@ impl Lines<'_> {
         }
     }
 
-    /// Four pixels of `L` lines, all channels.
+    /// Four pixels of `L` lines, all channels, over the rows `rows` of the windows.
     ///
     /// # Safety
-    /// As for [`Lines::tiles`]; the windows of the pixels lie inside the image.
+    /// As for [`Lines::tiles`]; the columns of the windows of the pixels lie inside the image.
     #[inline(always)]
     unsafe fn tile<V: Vector, const K: usize, const S: usize, const L: usize>(
         &self,
         place: &Place,
+        rows: &core::ops::Range<usize>,
         ox: usize,
     ) {
         let shape = self.shape;
         let (channels, width) = (shape.channels, shape.output()[1]);
-        let (iy, ix) = (place.oy * S - shape.pads[0], ox * S - shape.pads[1]);
+        let (iy, ix) = (
+            place.oy * S + rows.start - shape.pads[0],
+            ox * S - shape.pads[1],
+        );
         let row = shape.width * channels;
-        // SAFETY: the window of the first pixel lies inside the image.
-        let x = unsafe {
-            self.x
-                .as_ptr()
-                .add((place.image * shape.height + iy) * row + ix * channels)
-        };
+        let x = self
+            .x
+            .as_ptr()
+            .wrapping_add((place.image * shape.height + iy) * row + ix * channels);
+        let w = self.w.as_ptr().wrapping_add(rows.start * K * channels);
         let y = place.at + ox * channels;
         let mut c = 0;
         loop {
             // SAFETY: there are LANES channels from `c` on, and all windows lie inside the image.
-            let sums =
-                unsafe { window::<V, K, S, L>(x.add(c), row, channels, self.w.as_ptr().add(c)) };
-            for (line, sums) in sums.into_iter().enumerate() {
-                let at: [usize; PIXELS] =
-                    core::array::from_fn(|p| y + (line * width + p) * channels + c);
-                // SAFETY: as above; the caller's promise.
-                unsafe { self.output.put(sums, at, c, V::LANES) };
+            let window = Window {
+                x: x.wrapping_add(c),
+                row,
+                channels,
+                w: w.wrapping_add(c),
+                rows: rows.len(),
+            };
+            let sums = unsafe { sums::<V, K, S, L>(&window) };
+            // SAFETY (both): as above; the caller's promise.
+            unsafe { self.output.put(sums[0], y + c, channels, c, V::LANES) };
+            if L == 2 {
+                unsafe {
+                    self.output
+                        .put(sums[1], y + width * channels + c, channels, c, V::LANES)
+                };
             }
             let next = c + V::LANES;
             if next >= channels {
@@ -305,7 +319,7 @@ impl Lines<'_> {
         1
     }
 
-    /// One pixel, the channels from `c` on: the taps that lie inside, four vectors at a time.
+    /// One pixel, the channels from `c` on: the taps that lie inside, four vectors at a time while there are as many.
     ///
     /// # Safety
     /// As for [`Lines::pixels`].
@@ -313,70 +327,194 @@ impl Lines<'_> {
     unsafe fn pixel<V: Vector>(&self, place: &Place, ox: usize, c: usize) {
         let shape = self.shape;
         let channels = shape.channels;
-        let (rows, columns) = (taps(shape, 0, place.oy), taps(shape, 1, ox));
-        for c in (c..channels).step_by(4 * V::LANES) {
-            let mut sums = [V::zero(); 4];
-            for (ky, kx) in rows
-                .clone()
-                .flat_map(|ky| columns.clone().map(move |kx| (ky, kx)))
-            {
-                let iy = place.oy * shape.stride[0] + ky * shape.dilation[0] - shape.pads[0];
+        let taps = [taps(shape, 0, place.oy), taps(shape, 1, ox)];
+        let at = place.at + ox * channels;
+        let mut c = c;
+        // SAFETY (all): the channels from `c` on exist; the caller's promise.
+        while c + 4 * V::LANES <= channels {
+            let sums = unsafe { self.taps::<V, 4>(place, ox, &taps, c) };
+            unsafe { self.output.put_channels(sums, at + c, c) };
+            c += 4 * V::LANES;
+        }
+        while c < channels {
+            let [sum] = unsafe { self.taps::<V, 1>(place, ox, &taps, c) };
+            unsafe { self.output.put_one(sum, at + c, c, channels - c) };
+            c += V::LANES;
+        }
+    }
+
+    /// The sums of `N` vectors of channels from `c` on over the given taps of one pixel; of a single vector, only the
+    /// channels that exist.
+    ///
+    /// # Safety
+    /// The taps must lie inside the image, and the channels must exist.
+    #[inline(always)]
+    unsafe fn taps<V: Vector, const N: usize>(
+        &self,
+        place: &Place,
+        ox: usize,
+        taps: &[core::ops::Range<usize>; 2],
+        c: usize,
+    ) -> [V; N] {
+        let shape = self.shape;
+        let channels = shape.channels;
+        let mut sums = [V::zero(); N];
+        for ky in taps[0].clone() {
+            let iy = place.oy * shape.stride[0] + ky * shape.dilation[0] - shape.pads[0];
+            for kx in taps[1].clone() {
                 let ix = ox * shape.stride[1] + kx * shape.dilation[1] - shape.pads[1];
-                let x = &self.x
-                    [((place.image * shape.height + iy) * shape.width + ix) * channels..]
-                    [..channels];
-                let w = &self.w[(ky * shape.kernel[1] + kx) * channels..][..channels];
-                for (j, sum) in sums.iter_mut().enumerate() {
-                    let c = (c + j * V::LANES).min(channels);
-                    *sum = V::load_partial(&x[c..]).mul_add(V::load_partial(&w[c..]), *sum);
-                }
-            }
-            let at = place.at + ox * channels;
-            for (j, sum) in sums.into_iter().enumerate() {
-                let c = c + j * V::LANES;
-                if c < channels {
-                    // SAFETY: the channels from `c` on exist; the caller's promise.
-                    unsafe { self.output.put([sum], [at + c], c, channels - c) };
+                let x = ((place.image * shape.height + iy) * shape.width + ix) * channels + c;
+                let w = (ky * shape.kernel[1] + kx) * channels + c;
+                for j in 0..N {
+                    let (x, w) = (
+                        self.x.as_ptr().wrapping_add(x),
+                        self.w.as_ptr().wrapping_add(w),
+                    );
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        if N == 1 {
+                            let left = channels - c;
+                            sums[0] = V::load_partial_ptr(x, left)
+                                .mul_add(V::load_partial_ptr(w, left), sums[0]);
+                        } else {
+                            let at = j * V::LANES;
+                            sums[j] =
+                                V::load_ptr(x.add(at)).mul_add(V::load_ptr(w.add(at)), sums[j]);
+                        }
+                    }
                 }
             }
         }
+        sums
     }
 }
 
-/// The sums of `L` lines of four pixels for the channels of one vector; `x` is the first pixel of the first window.
-///
-/// # Safety
-/// `x` must be valid for reading vectors at all rows (`row` apart) and pixels (`channels` apart) of the windows, and `w` for
-/// K·K vectors, `channels` apart.
-#[inline(always)]
-unsafe fn window<V: Vector, const K: usize, const S: usize, const L: usize>(
+/// Most input pixels under a row of a tile: four outputs of a 5-wide kernel with stride 2.
+const REACH: usize = 11;
+
+/// The input of one tile: pointers to the first element of the first window and to the weights, and the distances between
+/// rows and between pixels.
+#[derive(Clone, Copy)]
+struct Window {
     x: *const f32,
     row: usize,
     channels: usize,
     w: *const f32,
-) -> [[V; PIXELS]; L] {
-    let mut sums = [[V::zero(); PIXELS]; L];
-    for iy in 0..(L - 1) * S + K {
-        // One row of the input: (PIXELS − 1)·S + K ≤ 11 vectors.
-        let mut values = [V::zero(); 11];
-        for (ix, value) in values.iter_mut().enumerate().take((PIXELS - 1) * S + K) {
-            // SAFETY: the caller's promise.
-            *value = unsafe { V::load_ptr(x.add(iy * row + ix * channels)) };
+    /// Rows of the window that lie inside the image; the pointers are at the first of them.
+    rows: usize,
+}
+
+/// The sums of `L` ≤ 2 lines of four pixels for the channels of one vector. Two lines need stride 1.
+///
+/// Which register holds what is spelled out, here and below, instead of left to the unrolling of loops: an index that
+/// stays variable sends all sums through memory, at a third of the speed.
+///
+/// # Safety
+/// `x` must be valid for reading vectors at all rows and pixels of the windows, and `w` for K·K vectors, `channels` apart.
+#[inline(always)]
+unsafe fn sums<V: Vector, const K: usize, const S: usize, const L: usize>(
+    t: &Window,
+) -> [[V; PIXELS]; 2] {
+    let mut upper = [V::zero(); PIXELS];
+    let mut lower = [V::zero(); PIXELS];
+    // SAFETY (all): the caller's promise.
+    unsafe {
+        if L == 1 {
+            for ky in 0..t.rows {
+                upper = add_row::<V, K, S>(upper, &load_row::<V, K, S>(t, ky), t, ky);
+            }
+            return [upper, lower];
         }
-        for (line, sums) in sums.iter_mut().enumerate() {
-            // The row of the kernel that this line sees there.
-            if iy < line * S || iy >= line * S + K {
-                continue;
-            }
-            let ky = iy - line * S;
-            for kx in 0..K {
-                // SAFETY: the caller's promise.
-                let weight = unsafe { V::load_ptr(w.add((ky * K + kx) * channels)) };
-                for (p, sum) in sums.iter_mut().enumerate() {
-                    *sum = values[p * S + kx].mul_add(weight, *sum);
-                }
-            }
+        upper = add_row::<V, K, S>(upper, &load_row::<V, K, S>(t, 0), t, 0);
+        for ky in 1..K {
+            let values = load_row::<V, K, S>(t, ky);
+            upper = add_row::<V, K, S>(upper, &values, t, ky);
+            lower = add_row::<V, K, S>(lower, &values, t, ky - 1);
+        }
+        lower = add_row::<V, K, S>(lower, &load_row::<V, K, S>(t, K), t, K - 1);
+    }
+    [upper, lower]
+}
+
+/// The input pixels of row `iy` that a tile needs; the others are zero.
+///
+/// # Safety
+/// As for [`sums`].
+#[inline(always)]
+unsafe fn load_row<V: Vector, const K: usize, const S: usize>(t: &Window, iy: usize) -> [V; REACH] {
+    let row = t.x.wrapping_add(iy * t.row);
+    // SAFETY: the caller's promise.
+    unsafe {
+        [
+            load_pixel::<V, K, S>(t, row, 0),
+            load_pixel::<V, K, S>(t, row, 1),
+            load_pixel::<V, K, S>(t, row, 2),
+            load_pixel::<V, K, S>(t, row, 3),
+            load_pixel::<V, K, S>(t, row, 4),
+            load_pixel::<V, K, S>(t, row, 5),
+            load_pixel::<V, K, S>(t, row, 6),
+            load_pixel::<V, K, S>(t, row, 7),
+            load_pixel::<V, K, S>(t, row, 8),
+            load_pixel::<V, K, S>(t, row, 9),
+            load_pixel::<V, K, S>(t, row, 10),
+        ]
+    }
+}
+
+/// Pixel `ix` of a row, or zero if no window reaches so far.
+///
+/// # Safety
+/// As for [`sums`].
+#[inline(always)]
+unsafe fn load_pixel<V: Vector, const K: usize, const S: usize>(
+    t: &Window,
+    row: *const f32,
+    ix: usize,
+) -> V {
+    if ix >= (PIXELS - 1) * S + K {
+        return V::zero();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { V::load_ptr(row.wrapping_add(ix * t.channels)) }
+}
+
+/// `sums` and the products of a row of the input with row `ky` of the kernel.
+///
+/// # Safety
+/// As for [`sums`].
+#[inline(always)]
+unsafe fn add_row<V: Vector, const K: usize, const S: usize>(
+    mut sums: [V; PIXELS],
+    values: &[V; REACH],
+    t: &Window,
+    ky: usize,
+) -> [V; PIXELS] {
+    let w = t.w.wrapping_add(ky * K * t.channels);
+    // SAFETY (all): the caller's promise.
+    unsafe {
+        sums = add_column::<V, S>(sums, values, V::load_ptr(w), 0);
+        sums = add_column::<V, S>(sums, values, V::load_ptr(w.wrapping_add(t.channels)), 1);
+        sums = add_column::<V, S>(sums, values, V::load_ptr(w.wrapping_add(2 * t.channels)), 2);
+        if K == 5 {
+            sums = add_column::<V, S>(sums, values, V::load_ptr(w.wrapping_add(3 * t.channels)), 3);
+            sums = add_column::<V, S>(sums, values, V::load_ptr(w.wrapping_add(4 * t.channels)), 4);
         }
     }
     sums
+}
+
+/// `sums` and the products of a row of the input with one weight, that of column `kx`.
+#[inline(always)]
+fn add_column<V: Vector, const S: usize>(
+    sums: [V; PIXELS],
+    values: &[V; REACH],
+    weight: V,
+    kx: usize,
+) -> [V; PIXELS] {
+    [
+        values[kx].mul_add(weight, sums[0]),
+        values[S + kx].mul_add(weight, sums[1]),
+        values[2 * S + kx].mul_add(weight, sums[2]),
+        values[3 * S + kx].mul_add(weight, sums[3]),
+    ]
 }

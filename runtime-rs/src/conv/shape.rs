@@ -93,7 +93,10 @@ impl Conv2d {
             out_channels % groups == 0,
             "{out_channels} output channels do not divide into {groups} groups"
         );
-        assert!(kernel[0] > 0 && kernel[1] > 0, "a kernel has at least one element");
+        assert!(
+            kernel[0] > 0 && kernel[1] > 0,
+            "a kernel has at least one element"
+        );
         assert!(stride[0] > 0 && stride[1] > 0, "strides are positive");
         assert!(dilation[0] > 0 && dilation[1] > 0, "dilations are positive");
     }
