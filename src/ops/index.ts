@@ -1,16 +1,19 @@
 /** All operators. Adding one is its file and its line here. */
 import type { AnyOpDef } from "../ir/op_def.ts";
 import { activations } from "./activations.ts";
+import { affineGrid } from "./affine_grid.ts";
 import { argMax, argMin } from "./arg.ts";
 import { arrayFeatureExtractor } from "./array_feature_extractor.ts";
 import { attention } from "./attention.ts";
 import { averagePool, lpPool } from "./average_pool.ts";
 import { batchNormalization } from "./batch_normalization.ts";
+import { binarizer } from "./binarizer.ts";
 import { binary } from "./binary.ts";
 import { bitCast } from "./bit_cast.ts";
 import { bitShift } from "./bit_shift.ts";
 import { cast } from "./cast.ts";
 import { castLike } from "./cast_like.ts";
+import { categoryMapper } from "./category_mapper.ts";
 import { causalConvWithState } from "./causal_conv_with_state.ts";
 import { centerCropPad } from "./center_crop_pad.ts";
 import { clip } from "./clip.ts";
@@ -24,6 +27,7 @@ import { conv } from "./conv.ts";
 import { convInteger } from "./conv_integer.ts";
 import { convTranspose } from "./conv_transpose.ts";
 import { cumProd, cumSum } from "./cumulate.ts";
+import { deformConv } from "./deform_conv.ts";
 import { depthToSpace, spaceToDepth } from "./depth_to_space.ts";
 import { dequantizeLinear } from "./dequantize_linear.ts";
 import { det } from "./det.ts";
@@ -40,11 +44,13 @@ import { gatherElements } from "./gather_elements.ts";
 import { gatherNd } from "./gather_nd.ts";
 import { gemm } from "./gemm.ts";
 import { globalAveragePool, globalLpPool, globalMaxPool } from "./global_pool.ts";
+import { gridSample } from "./grid_sample.ts";
 import { groupNormalization, instanceNormalization } from "./group_normalization.ts";
 import { gru } from "./gru.ts";
 import { hardmax } from "./hardmax.ts";
 import { identity } from "./identity.ts";
 import { ifOp } from "./if.ts";
+import { labelEncoder } from "./label_encoder.ts";
 import { layerNormalization, rmsNormalization } from "./layer_normalization.ts";
 import { linearAttention } from "./linear_attention.ts";
 import { logical } from "./logical.ts";
@@ -120,17 +126,20 @@ import { windows } from "./windows.ts";
 
 export const operators: readonly AnyOpDef[] = [
   ...activations,
+  affineGrid,
   argMax,
   argMin,
   arrayFeatureExtractor,
   attention,
   averagePool,
   batchNormalization,
+  binarizer,
   ...binary,
   bitCast,
   bitShift,
   cast,
   castLike,
+  categoryMapper,
   causalConvWithState,
   centerCropPad,
   clip,
@@ -145,6 +154,7 @@ export const operators: readonly AnyOpDef[] = [
   convTranspose,
   cumProd,
   cumSum,
+  deformConv,
   depthToSpace,
   dequantizeLinear,
   det,
@@ -163,12 +173,14 @@ export const operators: readonly AnyOpDef[] = [
   globalAveragePool,
   globalLpPool,
   globalMaxPool,
+  gridSample,
   groupNormalization,
   gru,
   hardmax,
   identity,
   ifOp,
   instanceNormalization,
+  labelEncoder,
   layerNormalization,
   linearAttention,
   logSoftmax,
