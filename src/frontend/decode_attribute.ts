@@ -5,10 +5,10 @@ import type { DecodeContext } from "./decode_tensor.ts";
 import { decodeTensor } from "./decode_tensor.ts";
 import { decodeType, type Warn } from "./decode_type.ts";
 import { toBigInt } from "./integers.ts";
-import { byteStrings, fixedBytes, shortVarints } from "./list_runs.ts";
+import { byteStrings, countOf, fixedBytes, shortVarints } from "./list_runs.ts";
 import { fail, quote } from "./onnx_error.ts";
 import type { OnnxAttribute, OnnxAttributeKind, OnnxGraph, OnnxString } from "./onnx_model.ts";
-import type { Run } from "./scan_state.ts";
+import { type Run, tooMuch } from "./scan_state.ts";
 
 /** `AttributeProto.AttributeType` by kind. */
 export const attributeTypeNumbers: Readonly<Record<OnnxAttributeKind, number>> = {
@@ -118,7 +118,13 @@ function decodeValue(
   const { source } = context.scan;
   const missing = (): never =>
     fail("E0121", `attribute ${quote(name)} is declared as ${kind} but holds none`, { node });
-  const list = (field: number): Run[] => runs.filter((run) => run.field === field);
+  const list = (field: number): Run[] => {
+    const own = runs.filter((run) => run.field === field);
+    const count = countOf(own);
+    if (count > context.limits.listElements)
+      tooMuch("listElements", context.limits, `attribute ${quote(name)} has ${count} elements`);
+    return own;
+  };
   const type = (t: onnx.ITypeProto) => decodeType(t, name, context.warn) ?? missing();
   switch (kind) {
     case "float":

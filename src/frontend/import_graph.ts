@@ -361,14 +361,14 @@ class Importer {
   }
 }
 
-/** Results of the graph's nodes that `expose` selects, in the order of the file, without those that are outputs anyway. */
+/** Results of the graph's nodes that `expose` selects, in the file's order, without outputs and constants. */
 function exposedValues(graph: OnnxGraph, scope: Scope, expose: Expose): (readonly [string, Value])[] {
   const outputs = new Set(graph.outputs.map((o) => o.name));
   return graph.nodes
     .flatMap((n) => n.outputs)
     .flatMap((name) => {
       const value = name === "" || outputs.has(name) ? undefined : scope.find(name);
-      return value && expose(name, value.type) ? [[name, value] as const] : [];
+      return value && value.literal === undefined && expose(name, value.type) ? [[name, value] as const] : [];
     });
 }
 

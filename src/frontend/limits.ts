@@ -13,6 +13,10 @@ export interface Limits {
   readonly attributes: number;
   /** Values with a declared type: inputs, outputs and value_info of all graphs. */
   readonly values: number;
+  /** Messages of all kinds: about 20 for a node with its attributes, 6 for a value with its type. Each takes some 100 bytes. */
+  readonly messages: number;
+  /** Names: inputs and outputs of nodes, names of values, symbols. */
+  readonly names: number;
   /** Model-local functions. */
   readonly functions: number;
   /** One name, bytes of UTF-8. */
@@ -26,6 +30,8 @@ export interface Limits {
   readonly rank: number;
   /** Elements of one tensor. */
   readonly elements: number;
+  /** Numbers or strings in one attribute. */
+  readonly listElements: number;
 }
 
 /** Generous for the largest models known (a 70B-parameter model in one file has some 2,000 tensors and 10,000 nodes). */
@@ -36,6 +42,8 @@ export const defaultLimits: Limits = {
   tensors: 1_000_000,
   attributes: 8_000_000,
   values: 4_000_000,
+  messages: 20_000_000,
+  names: 20_000_000,
   functions: 100_000,
   nameBytes: 4096,
   stringBytes: 1 << 29,
@@ -43,4 +51,5 @@ export const defaultLimits: Limits = {
   typeDepth: 16,
   rank: 32,
   elements: 2 ** 40,
+  listElements: 1 << 26,
 };

@@ -2,10 +2,13 @@ import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeFileSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { plainModel } from "../testing/plain_model.ts";
 import { fileSource } from "./byte_source.ts";
+import { decodeModelFrom } from "./decode_model.ts";
+import { defaultLimits } from "./limits.ts";
 import { decodeModel, loadModel } from "./load_model.ts";
 import { encodeVarint } from "./skeleton.ts";
-import { bytesField, intField, message, textField } from "./wire_write.ts";
+import { bytesField, intField, intsField, message, textField } from "./wire_write.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "load-model-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -85,6 +88,39 @@ test("a file that changes between two reads is an error", () => {
   expect(() => source.read(0, 1)).toThrow(expect.objectContaining({ code: "E0120" }));
   expect(() => source.read(99, 2)).toThrow(expect.objectContaining({ code: "E0103" }));
 });
+
+test("a file read in pieces gives what it gives as a whole", () => {
+  const nodes = Array.from({ length: 3000 }, (_, i) =>
+    bytesField(
+      1,
+      message(
+        textField(1, `value${i}`),
+        textField(4, `Operator${"x".repeat(i % 97)}`),
+        textField(6, "a comment that is left out ".repeat(i % 5)),
+        bytesField(
+          5,
+          message(
+            textField(1, `a${"ä".repeat(i % 61)}`),
+            intsField(
+              8,
+              Array.from({ length: i % 200 }, (_, k) => k * i),
+            ),
+            intField(20, 7),
+          ),
+        ),
+        bytesField(9, message(textField(1, "k"), textField(2, `${i}`))),
+      ),
+    ),
+  ).map((field, i) => (i % 7 === 0 ? message(field, initializer(i)) : field));
+  const file = write("pieces.onnx", message(intField(1, 8), bytesField(7, message(...nodes))));
+  const inPieces = decodeModelFrom(fileSource(file, 0), defaultLimits, undefined);
+  expect(plainModel(inPieces)).toEqual(plainModel(loadModel(file)));
+});
+
+function initializer(i: number): Uint8Array {
+  const bytes = Uint8Array.from({ length: (i * 37) % 3000 }, (_, k) => k + i);
+  return bytesField(5, message(textField(8, `w${i}`), intField(1, bytes.length), intField(2, 2), bytesField(9, bytes)));
+}
 
 /** Header of a length-delimited field whose content is elsewhere. */
 const open = (field: number, length: number): Uint8Array => message(encodeVarint(field * 8 + 2), encodeVarint(length));

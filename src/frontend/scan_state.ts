@@ -32,7 +32,15 @@ export interface SideRecord {
   values: Uint8Array[] | undefined;
 }
 
-export type Counted = "nodes" | "tensors" | "attributes" | "values" | "functions" | "stringBytes";
+export type Counted =
+  | "nodes"
+  | "tensors"
+  | "attributes"
+  | "values"
+  | "messages"
+  | "names"
+  | "functions"
+  | "stringBytes";
 
 export interface State {
   readonly reader: WireReader;

@@ -9,6 +9,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function scanName(s: State, end: number): void {
   const length = s.reader.enter(end) - s.reader.pos;
   if (length > s.limits.nameBytes) tooMuch("nameBytes", s.limits, `a name has ${length} bytes`);
+  count(s, "names", 1);
   scanUtf8(s, length);
 }
 
@@ -73,13 +74,16 @@ function packedRun(s: State, frame: Frame, wire: Wire): Run {
   return { ...run, count: length / width };
 }
 
+/** What a string takes besides its bytes, roughly: a file may hold hundreds of millions of empty ones. */
+const stringOverhead = 16;
+
 /** An element with a tag of its own. */
 function scanElement(s: State, frame: Frame, wire: Wire, runs: Run[]): void {
   const { field, fieldAt } = frame;
   expectWire(s, frame, wire);
   const valueAt = s.reader.pos;
   s.reader.skip(wire, frame.end);
-  if (wire === 2) count(s, "stringBytes", s.reader.pos - valueAt);
+  if (wire === 2) count(s, "stringBytes", stringOverhead + s.reader.pos - valueAt);
   const length = s.reader.pos - fieldAt;
   const last = runs.at(-1);
   if (last?.packed === false && last.field === field && last.offset + last.length === fieldAt) {

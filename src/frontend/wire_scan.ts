@@ -55,7 +55,7 @@ export function scanWire(source: ByteSource, type: MessageName, limits: Limits):
     side: [],
     warnings: new Set(),
     edits: [],
-    counts: { nodes: 0, tensors: 0, attributes: 0, values: 0, functions: 0, stringBytes: 0 },
+    counts: { nodes: 0, tensors: 0, attributes: 0, values: 0, messages: 0, names: 0, functions: 0, stringBytes: 0 },
     depth: 0,
     typeDepth: 0,
   };
@@ -66,6 +66,7 @@ export function scanWire(source: ByteSource, type: MessageName, limits: Limits):
 
 /** Scans fields up to `end`; returns by how many bytes the skeleton of the message differs from the source. */
 function scanMessage(s: State, type: MessageName, end: number): number {
+  count(s, "messages", 1);
   const kind = counted[type];
   if (kind !== undefined) count(s, kind, 1);
   if (type === "Graph" && ++s.depth > s.limits.depth)
@@ -172,6 +173,8 @@ function scanNested(s: State, frame: Frame, rule: FieldRule & { does: "message" 
   const bit = 1 << frame.field;
   if (rule.once && frame.seen & bit) fail("E0126", `field ${frame.field} of a ${frame.rule.label} occurs twice`);
   frame.seen |= bit;
+  if (rule.type === "Dimension" && ++frame.dims > s.limits.rank)
+    tooMuch("rank", s.limits, `a type has ${frame.dims} dimensions`);
   const lengthAt = s.reader.pos;
   const inner = s.reader.enter(frame.end);
   const contentAt = s.reader.pos;

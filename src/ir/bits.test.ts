@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeFloat, encodeFloat, readPacked, roundTo, writePacked } from "./bits.ts";
 import { bitsOf, type DType, dtypes, packedBytes } from "./dtype.ts";
+import { encodeAll } from "./small_floats.ts";
 import { tensor } from "./tensor.ts";
 
 const smallFloats = ["f16", "bf16", "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "f4e2m1"] as const;
@@ -91,6 +92,28 @@ const castTables = {
   },
 } as const;
 const inputs = [Infinity, -Infinity, 1e6, -1e6, NaN, -0];
+
+test.each([...smallFloats, "f8e8m0"] as const)("packing many %s rounds like packing one", (dtype) => {
+  // All sign and exponent bits, with mantissas that are on, just above and just below every possible middle, and some others.
+  const mantissas = Array.from({ length: 24 }, (_, i) => 1 << i).flatMap((bit) => [
+    bit - 1,
+    bit,
+    bit + 1,
+    0x7fffff - bit,
+  ]);
+  const odd = Array.from({ length: 300 }, (_, i) => (i * 27961 + 12345) & 0x7fffff);
+  const bits = new Uint32Array(512 * (mantissas.length + odd.length));
+  let at = 0;
+  for (let top = 0; top < 512; top++)
+    for (const m of [...mantissas, ...odd]) bits[at++] = top * 0x800000 + (m & 0x7fffff);
+  const values = new Float32Array(bits.buffer);
+  const patterns = encodeAll(dtype, values);
+  const wrong = Array.from(values).filter((x, i) => {
+    const wanted = encodeFloat(dtype, x, { saturate: Math.abs(x) === Infinity ? false : undefined });
+    return patterns[i] !== wanted;
+  });
+  expect(wrong).toEqual([]);
+});
 
 test.each(Object.entries(castTables.saturating))("%s saturates as Cast's first table says", (dtype, wanted) => {
   expect(inputs.map((x) => encodeFloat(dtype as DType, x, { saturate: true }))).toEqual(wanted);
