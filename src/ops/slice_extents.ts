@@ -31,7 +31,8 @@ export function sliceAxis(extent: Dim, start: Dim, end: Dim, step: number): Axis
   const low = step < 0 ? to : from;
   return {
     origin: step < 0 ? high : low,
-    extent: ceilDiv(sub(high, atMost(low, high)), Math.abs(step)),
+    // Both are counts: 0 is never the larger.
+    extent: ceilDiv(sub(high, low === 0 ? 0 : atMost(low, high)), Math.abs(step)),
   };
 }
 
