@@ -3,7 +3,7 @@
  * 64-bit integers stay whole and a million entries are one typed array.
  */
 import type { OnnxAttribute } from "../frontend/onnx_model.ts";
-import type { AttrSpec } from "../ir/attr.ts";
+import { type AttrSpec, attr } from "../ir/attr.ts";
 import type { DType } from "../ir/dtype.ts";
 import { type Literal, literalOf } from "../ir/literal.ts";
 import { tensor } from "../ir/tensor.ts";
@@ -38,3 +38,10 @@ export const numbersOf = (literal: Literal | undefined): readonly number[] =>
 /** The elements of an i64 literal; none without one. */
 export const bigsOf = (literal: Literal | undefined): readonly bigint[] =>
   literal ? Array.from(literal.load().data as BigInt64Array) : [];
+
+/** An integer that is data: refused where a number cannot hold it, rather than rounded. */
+export const exactInt = (value: number): AttrSpec<number> => ({
+  ...attr.int(value),
+  expected: "an integer below 2⁵³",
+  fromOnnx: (a) => (a.kind === "int" && Number.isSafeInteger(Number(a.value)) ? Number(a.value) : undefined),
+});
