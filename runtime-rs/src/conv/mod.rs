@@ -13,6 +13,7 @@
 
 mod depthwise;
 mod direct;
+mod pool;
 mod shape;
 mod store;
 
@@ -21,4 +22,5 @@ mod tests;
 
 pub use depthwise::{depthwise, pack_depthwise};
 pub use direct::{conv2d, conv2d_packed_len, conv2d_scratch_len, pack_conv2d};
+pub use pool::{average_pool, global_average_pool, max_pool};
 pub use shape::Conv2d;

@@ -248,3 +248,137 @@ fn depthwise_convolutions_agree_with_their_definition() {
         check_depthwise(&mut random, &shape);
     }
 }
+
+/// The values of the window of output (n, oy, ox, c), and how many positions it has with padding.
+fn window(shape: &Conv2d, x: &[f32], [n, oy, ox, c]: [usize; 4]) -> (Vec<f64>, usize) {
+    let (mut values, mut padded) = (Vec::new(), 0);
+    for (ky, kx) in (0..shape.kernel[0]).flat_map(|ky| (0..shape.kernel[1]).map(move |kx| (ky, kx)))
+    {
+        let y = oy * shape.stride[0] + ky * shape.dilation[0];
+        let x_at = ox * shape.stride[1] + kx * shape.dilation[1];
+        if y < shape.pads[0] + shape.height + shape.pads[2]
+            && x_at < shape.pads[1] + shape.width + shape.pads[3]
+        {
+            padded += 1;
+        }
+        let (iy, ix) = (
+            y.wrapping_sub(shape.pads[0]),
+            x_at.wrapping_sub(shape.pads[1]),
+        );
+        if iy < shape.height && ix < shape.width {
+            values.push(f64::from(
+                x[((n * shape.height + iy) * shape.width + ix) * shape.channels + c],
+            ));
+        }
+    }
+    (values, padded)
+}
+
+#[test]
+fn pooling_agrees_with_its_definition() {
+    let mut random = Random(14);
+    for _ in 0..300 {
+        let channels = random.pick(&[1, 3, 8, 17, 33, 64, 130]);
+        let shape = Conv2d {
+            channels,
+            out_channels: channels,
+            groups: channels,
+            ..random_shape(&mut random)
+        };
+        // One line and column more, as rounding up the extents may give.
+        let output = shape.output().map(|n| n + random.below(2));
+        let x = random.values(shape.input_len());
+        let len = shape.batch * output[0] * output[1] * channels;
+        for (isa, threads) in available().flat_map(|isa| [(isa, 1), (isa, 3)]) {
+            let pool = Pool::new(threads);
+            let outputs = with_isa(isa, || {
+                let mut y = vec![vec![f32::NAN; len]; 3];
+                max_pool(&pool, &shape, output, &x, &mut y[0]);
+                average_pool(&pool, &shape, output, false, &x, &mut y[1]);
+                average_pool(&pool, &shape, output, true, &x, &mut y[2]);
+                y
+            });
+            for i in 0..len {
+                let (c, pixel) = (i % channels, i / channels);
+                let place = [
+                    pixel / output[1] / output[0],
+                    pixel / output[1] % output[0],
+                    pixel % output[1],
+                    c,
+                ];
+                let (values, padded) = window(&shape, &x, place);
+                let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = values.iter().sum();
+                let want = [
+                    max,
+                    sum / values.len().max(1) as f64,
+                    sum / padded.max(1) as f64,
+                ];
+                for (y, want) in outputs.iter().zip(want) {
+                    let same = f64::from(y[i]) == want || close(y[i], want, values.len());
+                    assert!(
+                        same,
+                        "{shape:?} to {output:?} on {}: {} at {place:?}, not {want}",
+                        isa.name(),
+                        y[i]
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_nan_is_the_maximum() {
+    for isa in available() {
+        for at in 0..4 {
+            let mut x = [1.0; 4];
+            x[at] = f32::NAN;
+            let mut y = [0.0];
+            with_isa(isa, || {
+                max_pool(
+                    &Pool::sequential(),
+                    &Conv2d::new([2, 2, 1], 1, [2, 2]),
+                    [1, 1],
+                    &x,
+                    &mut y,
+                )
+            });
+            assert!(y[0].is_nan(), "{} with NaN at {at}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn global_averages_agree_with_their_definition() {
+    let mut random = Random(15);
+    for [batch, pixels, channels] in [
+        [1, 49, 64],
+        [2, 1, 3],
+        [3, 200, 33],
+        [1, 1000, 300],
+        [0, 3, 3],
+        [2, 3, 0],
+        [1, 49, 1280],
+        [2, 5, 7],
+    ] {
+        let x = random.values(batch * pixels * channels);
+        for (isa, threads) in available().flat_map(|isa| [(isa, 1), (isa, 3)]) {
+            let mut y = vec![f32::NAN; batch * channels];
+            let pool = Pool::new(threads);
+            with_isa(isa, || {
+                global_average_pool(&pool, [batch, pixels, channels], &x, &mut y)
+            });
+            for (i, &got) in y.iter().enumerate() {
+                let (image, c) = (i / channels, i % channels);
+                let sum: f64 = (0..pixels)
+                    .map(|p| f64::from(x[(image * pixels + p) * channels + c]))
+                    .sum();
+                assert!(
+                    close(got, sum / pixels as f64, 1),
+                    "{batch}x{pixels}x{channels}: {got} at {i}"
+                );
+            }
+        }
+    }
+}
