@@ -92,6 +92,7 @@ import {
 } from "./reduce.ts";
 import { regexFullMatch } from "./regex_full_match.ts";
 import { reshape } from "./reshape.ts";
+import { resize } from "./resize.ts";
 import { reverseSequence } from "./reverse_sequence.ts";
 import { rnn } from "./rnn.ts";
 import { roiAlign } from "./roi_align.ts";
@@ -120,6 +121,7 @@ import { trilu } from "./trilu.ts";
 import { unary } from "./unary.ts";
 import { unique } from "./unique.ts";
 import { unsqueeze } from "./unsqueeze.ts";
+import { upsample } from "./upsample.ts";
 import { variadic } from "./variadic.ts";
 import { where } from "./where.ts";
 import { windows } from "./windows.ts";
@@ -222,6 +224,7 @@ export const operators: readonly AnyOpDef[] = [
   reduceSumSquare,
   regexFullMatch,
   reshape,
+  resize,
   reverseSequence,
   rmsNormalization,
   rnn,
@@ -254,6 +257,7 @@ export const operators: readonly AnyOpDef[] = [
   ...unary,
   unique,
   unsqueeze,
+  upsample,
   ...variadic,
   where,
   ...windows,
