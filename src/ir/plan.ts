@@ -161,6 +161,8 @@ export const table = (t: Table): Arg => ({ kind: "table", table: t });
 export const pool: Arg = { kind: "pool" };
 export const list = (items: readonly Arg[]): Arg => ({ kind: "list", items });
 export const struct = (name: string, fields: readonly (readonly [string, Arg])[] = []): Arg => ({ kind: "struct", name, fields });
+/** `&a`. */
+export const reference = (to: Arg): Arg => ({ kind: "reference", to });
 const rustText = (text: string): Arg => ({ kind: "rust", text });
 /** Rust source that the compiler itself wrote (closures, paths): never built from model text. */
 export const rust = rustText;

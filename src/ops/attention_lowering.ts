@@ -2,29 +2,44 @@
 import { add, ceilDiv, type Dim, mul } from "../ir/dim.ts";
 import { type DType, isInteger } from "../ir/dtype.ts";
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
-import { type Arg, bool, dim, float, type Lowering, option, read, rust, shape, struct, write } from "../ir/plan.ts";
+import {
+  type Arg,
+  bool,
+  dim,
+  float,
+  type Lowering,
+  option,
+  read,
+  reference,
+  rust,
+  shape,
+  struct,
+  write,
+} from "../ir/plan.ts";
 import type { AttentionAttrs, Geometry } from "./attention_shape.ts";
 
 /** `Attention { … }`; `kvPacked` where keys and values are read as `[batch, length, heads · size]`. */
 export function attentionStruct(g: Geometry<Dim>, attrs: AttentionAttrs, kvPacked: boolean): Arg {
   const window = (n: number): Arg => option(n < 0 ? undefined : dim(n));
-  return struct("&ops::Attention", [
-    ["batch", dim(g.batch)],
-    ["q_heads", dim(g.qHeads)],
-    ["kv_heads", dim(g.kvHeads)],
-    ["queries", dim(g.queries)],
-    ["keys", dim(g.keys)],
-    ["past", dim(g.past)],
-    ["head", dim(g.head)],
-    ["v_head", dim(g.vHead)],
-    ["q_packed", bool(g.packed)],
-    ["kv_packed", bool(kvPacked)],
-    ["scale", option(attrs.scale === undefined ? undefined : float(attrs.scale))],
-    ["softcap", float(Math.max(0, attrs.softcap))],
-    ["causal", bool(attrs.is_causal)],
-    ["left", window(attrs.left_window_size)],
-    ["right", window(attrs.right_window_size)],
-  ]);
+  return reference(
+    struct("ops::Attention", [
+      ["batch", dim(g.batch)],
+      ["q_heads", dim(g.qHeads)],
+      ["kv_heads", dim(g.kvHeads)],
+      ["queries", dim(g.queries)],
+      ["keys", dim(g.keys)],
+      ["past", dim(g.past)],
+      ["head", dim(g.head)],
+      ["v_head", dim(g.vHead)],
+      ["q_packed", bool(g.packed)],
+      ["kv_packed", bool(kvPacked)],
+      ["scale", option(attrs.scale === undefined ? undefined : float(attrs.scale))],
+      ["softcap", float(Math.max(0, attrs.softcap))],
+      ["causal", bool(attrs.is_causal)],
+      ["left", window(attrs.left_window_size)],
+      ["right", window(attrs.right_window_size)],
+    ]),
+  );
 }
 
 /** What is added to the scores; masks of other number types are converted to that of the queries. */

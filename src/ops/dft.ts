@@ -10,7 +10,7 @@ import { attr } from "../ir/attr.ts";
 import { add, type Dim, floorDiv, isStatic, mul, sub, sum, symbol } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type ImportNode, type InferContext } from "../ir/op_def.ts";
-import { type Arg, bool, dim, ints, option, read, rust, scratch, shape, struct, write } from "../ir/plan.ts";
+import { type Arg, bool, dim, ints, option, read, reference, rust, scratch, shape, struct, write } from "../ir/plan.ts";
 import { numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { fourierScratch, line, transform } from "./fourier.ts";
@@ -97,11 +97,13 @@ export const dft = defineOp({
     const from = shapeOf(input);
     const length = dft_length && (missing.length ? symbol(fresh[0] as string) : known(dft_length));
     const chosen = (n: Dim | undefined): Arg =>
-      struct("&ops::Dft", [
-        ["length", option(n === undefined ? undefined : dim(n))],
-        ["inverse", bool(options.inverse)],
-        ["onesided", bool(options.onesided)],
-      ]);
+      reference(
+        struct("ops::Dft", [
+          ["length", option(n === undefined ? undefined : dim(n))],
+          ["inverse", bool(options.inverse)],
+          ["onesided", bool(options.onesided)],
+        ]),
+      );
     if (fresh.length > 0) {
       const unknown = missing.length ? read(dft_length as Value) : rust("&[0_i64; 0]");
       const fixed = missing.length ? undefined : length;

@@ -1,7 +1,7 @@
 /** Maps from keys to labels: the tables of encoders, and the labels of classifiers. */
 import { type DType, isFloat } from "../ir/dtype.ts";
 import type { Literal } from "../ir/literal.ts";
-import { type Arg, floatText, int, rust, str, struct, table } from "../ir/plan.ts";
+import { type Arg, floatText, int, reference, rust, str, struct, table } from "../ir/plan.ts";
 import { allocate, type BigArray, type NumberArray, type Tensor } from "../ir/tensor.ts";
 import { stringsArg } from "./string_table.ts";
 
@@ -56,20 +56,24 @@ function numbersArg(key: string, dtype: DType, list: readonly Label[]): Arg {
 export const keysArg = (keys: readonly Label[], dtype: DType): Arg =>
   dtype === "string"
     ? stringsArg(keys as readonly string[], "keys")
-    : struct("&ops::NumberKeys", [["sorted", numbersArg("keys", dtype, keys)]]);
+    : reference(struct("ops::NumberKeys", [["sorted", numbersArg("keys", dtype, keys)]]));
 
 /** `impl Labels`. */
 export function labelsArg(values: readonly Label[], dtype: DType, otherwise: Label): Arg {
   if (dtype === "string")
-    return struct("&ops::TextLabels", [
-      ["values", stringsArg(values as readonly string[], "labels")],
-      ["default", str(String(otherwise))],
-    ]);
+    return reference(
+      struct("ops::TextLabels", [
+        ["values", stringsArg(values as readonly string[], "labels")],
+        ["default", str(String(otherwise))],
+      ]),
+    );
   const text = isFloat(dtype)
     ? rust(floatText(Number(otherwise), dtype === "f64" ? "f64" : "f32"))
     : int(otherwise as number | bigint);
-  return struct("&ops::NumberLabels", [
-    ["values", numbersArg("labels", dtype, values)],
-    ["default", { kind: "list", items: [text] }],
-  ]);
+  return reference(
+    struct("ops::NumberLabels", [
+      ["values", numbersArg("labels", dtype, values)],
+      ["default", { kind: "list", items: [text] }],
+    ]),
+  );
 }

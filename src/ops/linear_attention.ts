@@ -13,7 +13,7 @@ import { attr, required } from "../ir/attr.ts";
 import { add, type Dim, floorDiv, isStatic, mul } from "../ir/dim.ts";
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { dim, float, option, read, readOption, scratch, struct, write } from "../ir/plan.ts";
+import { dim, float, option, read, readOption, reference, scratch, struct, write } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { rounded } from "./recurrent_cell.ts";
@@ -122,15 +122,17 @@ export const linearAttention = defineOp({
     const [batch, steps, hidden] = shapeOf(query) as [Dim, Dim, Dim];
     const dk = floorDiv(hidden, attrs.q_num_heads);
     const dv = floorDiv(shapeOf(value)[2] as Dim, attrs.kv_num_heads);
-    const shared = struct("&ops::LinearAttention", [
-      ["batch", dim(batch)],
-      ["steps", dim(steps)],
-      ["q_heads", dim(attrs.q_num_heads)],
-      ["kv_heads", dim(attrs.kv_num_heads)],
-      ["d_k", dim(dk)],
-      ["d_v", dim(dv)],
-      ["scale", option(attrs.scale === 0 ? undefined : float(attrs.scale))],
-    ]);
+    const shared = reference(
+      struct("ops::LinearAttention", [
+        ["batch", dim(batch)],
+        ["steps", dim(steps)],
+        ["q_heads", dim(attrs.q_num_heads)],
+        ["kv_heads", dim(attrs.kv_num_heads)],
+        ["d_k", dim(dk)],
+        ["d_v", dim(dv)],
+        ["scale", option(attrs.scale === 0 ? undefined : float(attrs.scale))],
+      ]),
+    );
     const present =
       l.outputs[1] ?? l.temporary(tensorOf(past_state ?? query).dtype, [batch, attrs.kv_num_heads, dk, dv]);
     const output = l.outputs[0] ?? l.temporary(tensorOf(query).dtype, [batch, steps, mul(attrs.q_num_heads, dv)]);

@@ -9,7 +9,7 @@ import { add, type Dim, dimText, min, mul, sameDim } from "../ir/dim.ts";
 import type { DType } from "../ir/dtype.ts";
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import type { ImportNode, InferContext } from "../ir/op_def.ts";
-import { type Arg, bool, dim, float, type Lowering, list, read, struct, table, write } from "../ir/plan.ts";
+import { type Arg, bool, dim, float, type Lowering, list, read, reference, struct, table, write } from "../ir/plan.ts";
 import { allocate, type Tensor, type TensorData } from "../ir/tensor.ts";
 import { type TensorType, tensorType } from "../ir/types.ts";
 import {
@@ -107,15 +107,17 @@ export function recurrentArgs(
   const [steps, batch] = attrs.layout === 1 ? [second, first] : [first, second];
   const hidden = shapeOf(inputs.r)[2] as Dim;
   const direction = attrs.direction[0]?.toUpperCase() + attrs.direction.slice(1);
-  const sequence = struct("&ops::Recurrence", [
-    ["steps", dim(steps)],
-    ["batch", dim(batch)],
-    ["inputs", dim(input)],
-    ["hidden", dim(hidden)],
-    ["batch_first", bool(attrs.layout === 1)],
-    ["direction", struct(`ops::Direction::${direction}`)],
-    ["clip", float(attrs.clip ?? Number.POSITIVE_INFINITY)],
-  ]);
+  const sequence = reference(
+    struct("ops::Recurrence", [
+      ["steps", dim(steps)],
+      ["batch", dim(batch)],
+      ["inputs", dim(input)],
+      ["hidden", dim(hidden)],
+      ["batch_first", bool(attrs.layout === 1)],
+      ["direction", struct(`ops::Direction::${direction}`)],
+      ["clip", float(attrs.clip ?? Number.POSITIVE_INFINITY)],
+    ]),
+  );
   const width = mul(kind.gates, hidden);
   const atOnce = mul(min(steps, 16), batch);
   const length = add(add(mul(atOnce, add(input, width)), width), mul(hidden, add(mul(batch, kind.states + 1), 3)));

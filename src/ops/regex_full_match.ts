@@ -7,7 +7,7 @@
  */
 import { attr, required } from "../ir/attr.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { type Arg, read, scratch, struct, table, write } from "../ir/plan.ts";
+import { type Arg, read, reference, scratch, struct, table, write } from "../ir/plan.ts";
 import { strings, tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { compileRegex, matchesFully, type RegexProgram } from "./regex_program.ts";
@@ -55,8 +55,10 @@ export const regexFullMatch = defineOp({
 function programArg(program: RegexProgram): Arg {
   const numbers = (key: string, list: readonly number[]): Arg =>
     table({ key, dtype: "u32", length: list.length, make: () => Uint32Array.from(list) });
-  return struct("&ops::RegexProgram", [
-    ["code", numbers("expression: instructions", program.code.flat())],
-    ["ranges", numbers("expression: characters", program.ranges.flat())],
-  ]);
+  return reference(
+    struct("ops::RegexProgram", [
+      ["code", numbers("expression: instructions", program.code.flat())],
+      ["ranges", numbers("expression: characters", program.ranges.flat())],
+    ]),
+  );
 }

@@ -10,7 +10,7 @@ import { attr } from "../ir/attr.ts";
 import { type Dim, floorDiv, isStatic } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { bool, dim, read, readOption, struct, write } from "../ir/plan.ts";
+import { bool, dim, read, readOption, reference, struct, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { toElement } from "./numeric.ts";
@@ -106,15 +106,17 @@ export const rotaryEmbedding = defineOp({
 
   lower({ x, cos_cache, sin_cache, position_ids }, attrs, l) {
     const e = extents(shapeOf(x), attrs.num_heads);
-    const rotary = struct("&ops::Rotary", [
-      ["batch", dim(e.batch)],
-      ["heads", dim(e.heads)],
-      ["length", dim(e.length)],
-      ["head", dim(e.head)],
-      ["half", dim(half(attrs, e.head))],
-      ["packed", bool(e.packed)],
-      ["interleaved", bool(attrs.interleaved)],
-    ]);
+    const rotary = reference(
+      struct("ops::Rotary", [
+        ["batch", dim(e.batch)],
+        ["heads", dim(e.heads)],
+        ["length", dim(e.length)],
+        ["head", dim(e.head)],
+        ["half", dim(half(attrs, e.head))],
+        ["packed", bool(e.packed)],
+        ["interleaved", bool(attrs.interleaved)],
+      ]),
+    );
     const args = [rotary, read(x), read(cos_cache), read(sin_cache), readOption(position_ids), write(l.output(0))];
     l.call("ops::rotary_embedding", args, { fallible: true });
   },

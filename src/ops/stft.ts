@@ -9,7 +9,7 @@ import { attr } from "../ir/attr.ts";
 import { add, type Dim, floorDiv, isStatic, sub, symbol } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { bool, dim, read, readOption, rust, scratch, struct, write } from "../ir/plan.ts";
+import { bool, dim, read, readOption, reference, rust, scratch, struct, write } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { fourierScratch, line, transform } from "./fourier.ts";
@@ -95,14 +95,16 @@ export const stft = defineOp({
       const args = [dim(size), read(frame_step), given, dim(found ?? 0)];
       l.call("ops::stft_extents", args, { fallible: true, binds: true });
     }
-    const extents = struct("&ops::Stft", [
-      ["batch", dim(batch)],
-      ["signal", dim(size)],
-      ["parts", dim(parts)],
-      ["frames", dim(shapeOf(y)[1] as Dim)],
-      ["length", dim(length)],
-      ["onesided", bool(onesided)],
-    ]);
+    const extents = reference(
+      struct("ops::Stft", [
+        ["batch", dim(batch)],
+        ["signal", dim(size)],
+        ["parts", dim(parts)],
+        ["frames", dim(shapeOf(y)[1] as Dim)],
+        ["length", dim(length)],
+        ["onesided", bool(onesided)],
+      ]),
+    );
     const memory = scratch("f64", fourierScratch(length));
     l.call("ops::stft", [extents, read(signal), read(frame_step), readOption(window), write(y), memory], {
       fallible: true,

@@ -9,7 +9,7 @@
 import { attr } from "../ir/attr.ts";
 import { type Dim, isStatic } from "../ir/dim.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { type Arg, list, read, shape, str, struct, write } from "../ir/plan.ts";
+import { type Arg, list, read, reference, shape, str, struct, write } from "../ir/plan.ts";
 import { strings, tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { shapeIn, tensorIn } from "./shape_rules.ts";
@@ -65,10 +65,12 @@ export const stringNormalizer = defineOp({
   lower({ x }, { case_change_action, is_case_sensitive, stopwords }, l) {
     const fold = foldOf(is_case_sensitive, case_change_action);
     const words = sortedByBytes(new Set(stopwords.map((w) => applyCase(fold, w))));
-    const stop = struct("&ops::StopWords", [
-      ["words", list(words.map(str))],
-      ["fold", caseArg(fold)],
-    ]);
+    const stop = reference(
+      struct("ops::StopWords", [
+        ["words", list(words.map(str))],
+        ["fold", caseArg(fold)],
+      ]),
+    );
     l.call("ops::string_normalizer_extents", [read(x), shape(x), stop], { fallible: true, binds: true });
     l.call("ops::string_normalizer", [read(x), stop, caseArg(case_change_action), write(l.output(0))]);
   },

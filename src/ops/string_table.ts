@@ -2,7 +2,7 @@
  * Lists of strings for kernels: short ones as literals, long ones as tables of bytes and ends, so that a vocabulary does not
  * become source text.
  */
-import { type Arg, list, str, struct, table } from "../ir/plan.ts";
+import { type Arg, list, reference, str, struct, table } from "../ir/plan.ts";
 import { allocate, type TensorData } from "../ir/tensor.ts";
 
 /** Lists of at most this many strings are written out. */
@@ -15,7 +15,7 @@ export function sortedByBytes(texts: Iterable<string>): string[] {
 
 /** `&["a", "b"]`, or `&ops::StringTable { … }`: both are `Strings` to the kernels. `key` names the table in comments. */
 export function stringsArg(texts: readonly string[], key: string): Arg {
-  if (texts.length <= maxLiterals) return struct("&ops::StringList", [["texts", list(texts.map(str))]]);
+  if (texts.length <= maxLiterals) return reference(struct("ops::StringList", [["texts", list(texts.map(str))]]));
   const encoded = texts.map((t) => Buffer.from(t));
   const length = encoded.reduce((n, b) => n + b.length, 0);
   const bytes = (): TensorData => {
@@ -36,8 +36,10 @@ export function stringsArg(texts: readonly string[], key: string): Arg {
     });
     return data;
   };
-  return struct("&ops::StringTable", [
-    ["bytes", table({ key: `${key}: text`, dtype: "u8", length, make: bytes })],
-    ["ends", table({ key: `${key}: ends`, dtype: "u32", length: texts.length, make: ends })],
-  ]);
+  return reference(
+    struct("ops::StringTable", [
+      ["bytes", table({ key: `${key}: text`, dtype: "u8", length, make: bytes })],
+      ["ends", table({ key: `${key}: ends`, dtype: "u32", length: texts.length, make: ends })],
+    ]),
+  );
 }

@@ -14,7 +14,7 @@ import { product } from "../ir/dim.ts";
 import { shapeOf, tensorOf } from "../ir/graph.ts";
 import type { Literal } from "../ir/literal.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { type Arg, bool, dim, list, option, read, scratch, struct, table, write } from "../ir/plan.ts";
+import { type Arg, bool, dim, list, option, read, reference, scratch, struct, table, write } from "../ir/plan.ts";
 import { strings, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { bigsOf, listAttr, numbersOf, stringsOf } from "./list_attrs.ts";
@@ -123,24 +123,26 @@ export const tfIdfVectorizer = defineOp({
     const vocabulary = isText ? sortedByBytes(new Set(grams.flatMap((g) => g.tokens as readonly string[]))) : [];
     const numbered = new Map(vocabulary.map((text, i) => [text, BigInt(i)]));
     const weights = attrs.mode === "TF" ? undefined : attrs.weights;
-    const counting = struct("&ops::NGrams", [
-      ["width", dim(width)],
-      ["max_skip", dim(attrs.max_skip_count)],
-      ["grams", list(grams.map((g) => gramsArg(g, numbered)))],
-      ["once", bool(attrs.mode === "IDF")],
-      [
-        "weights",
-        option(
-          weights &&
-            table({
-              key: "n-gram weights",
-              dtype: "f32",
-              length: weights.shape[0] as number,
-              make: () => weights.load().data,
-            }),
-        ),
-      ],
-    ]);
+    const counting = reference(
+      struct("ops::NGrams", [
+        ["width", dim(width)],
+        ["max_skip", dim(attrs.max_skip_count)],
+        ["grams", list(grams.map((g) => gramsArg(g, numbered)))],
+        ["once", bool(attrs.mode === "IDF")],
+        [
+          "weights",
+          option(
+            weights &&
+              table({
+                key: "n-gram weights",
+                dtype: "f32",
+                length: weights.shape[0] as number,
+                make: () => weights.load().data,
+              }),
+          ),
+        ],
+      ]),
+    );
     const y = write(l.output(0));
     if (!isText) return l.call("ops::count_ngrams", [counting, read(x), y]);
     const ids = scratch("i64", product(extents));
