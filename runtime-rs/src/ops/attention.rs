@@ -364,13 +364,13 @@ fn softmax<R: Real>(row: &mut [R]) {
 /// The keys or values of the past followed by new ones: `cache[b, h] = past[b, h] ++ new[b, h]`. `[batch, heads, past, new,
 /// size]`; `new` is `[batch, new, heads · size]` if packed.
 pub fn extend_cache<T: Copy>(
-    extents: [usize; 5],
+    extents: &[usize; 5],
     past: Option<&[T]>,
     new: &[T],
     packed: bool,
     cache: &mut [T],
 ) {
-    let [batch, heads, before, after, size] = extents;
+    let &[batch, heads, before, after, size] = extents;
     let mut rows = cache.chunks_exact_mut(size.max(1));
     for (b, h) in (0..batch * heads).map(|n| (n / heads, n % heads)) {
         let old = past.map_or(&[][..], |p| {

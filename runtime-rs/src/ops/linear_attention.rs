@@ -129,7 +129,7 @@ fn recall<T: Float>(
 /// `y[b, c, t] = act(bias[c] + Σᵢ weight[c, i]·x[b, c, t + i − k + 1])`, where what lies before `x` is `past` `[batch, channels,
 /// k − 1]` or 0, and `act` is `x·sigmoid(x)` if `silu`. `present` is the last `k − 1` values of past and input.
 pub fn causal_conv<T: Float>(
-    [batch, channels, length, k]: [usize; 4],
+    &[batch, channels, length, k]: &[usize; 4],
     silu: bool,
     x: &[T],
     weight: &[T],
@@ -169,7 +169,7 @@ mod tests {
     fn a_short_input_keeps_what_is_left_of_the_past() {
         let (mut y, mut present) = ([0.0f32], [0.0f32; 2]);
         causal_conv(
-            [1, 1, 1, 3],
+            &[1, 1, 1, 3],
             false,
             &[3.0],
             &[1.0, 10.0, 100.0],
