@@ -27,13 +27,23 @@ async function main(filters: readonly string[], options: Options): Promise<void>
     if (problem !== undefined) console.log(`FAILED ${name}: ${problem}`);
     else if (options.verbose) console.log(`passed ${name}`);
   };
-  if (options.interpret) for (const c of cases) tell(`${c.kind}/${c.name}`, attempt(() => interpretCase(c, options.mode)));
+  if (options.interpret)
+    for (const c of cases)
+      tell(
+        `${c.kind}/${c.name}`,
+        attempt(() => interpretCase(c, options.mode)),
+      );
   else {
     const folder = options.work ?? cacheFolder("conformance");
     for (let at = 0; at < cases.length; at += batchSize) {
       const batch = cases.slice(at, at + batchSize);
       process.stderr.write(`cases ${at + 1} to ${at + batch.length} of ${cases.length}\n`);
-      for (const o of await runBatch(batch, options.mode, join(folder, `batch_${at / batchSize}`), join(folder, "target")))
+      for (const o of await runBatch(
+        batch,
+        options.mode,
+        join(folder, `batch_${at / batchSize}`),
+        join(folder, "target"),
+      ))
         tell(`${o.case.kind}/${o.case.name}`, o.problem);
     }
   }

@@ -2,8 +2,8 @@
  * Building a generated crate by cargo. All builds share one target folder and one copy of the runtime in the cache, so that
  * the runtime is compiled once and not for each model; the crate's own copy is for those who build it elsewhere.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
@@ -16,29 +16,25 @@ import { isMissingTool, requireToolchain, toolEnvironment } from "./toolchain.ts
 export interface BuildRequest {
   readonly crate: string;
   readonly folder: string;
+  /** Where the program shall go. */
+  readonly program: string;
   /** A triple, or undefined for the machine at hand. */
   readonly target?: string | undefined;
   /** Hands the whole environment to cargo, `RUSTFLAGS` and all. */
   readonly keepEnv?: boolean | undefined;
 }
 
-export interface Built {
-  /** The program, in the shared target folder: move or copy it before the next build cleans up. */
-  readonly program: string;
-  readonly seconds: number;
-}
-
-/** Runs `cargo build --release --offline`. Throws E0510 to E0514. */
-export async function buildCrate(session: Session, request: BuildRequest): Promise<Built> {
+/** Runs `cargo build --release --offline`; the seconds that it took. Throws E0510 to E0514. */
+export async function buildCrate(session: Session, request: BuildRequest): Promise<number> {
   const start = performance.now();
   session.progress.begin("cargo");
   await requireToolchain(session);
   const runtime = await sharedRuntime(session);
   const targetDir = cacheFolder(session.host, "target");
   mkdirSync(targetDir, { recursive: true });
-  const program = await runCargo(session, request, runtime, targetDir);
+  await runCargo(session, request, runtime, targetDir);
   session.progress.end();
-  return { program, seconds: (performance.now() - start) / 1000 };
+  return (performance.now() - start) / 1000;
 }
 
 /** The folder with the runtime's sources that all builds use, named by their hash. */
@@ -52,7 +48,7 @@ async function sharedRuntime(session: Session): Promise<string> {
   return folder;
 }
 
-async function runCargo(session: Session, request: BuildRequest, runtime: string, targetDir: string): Promise<string> {
+async function runCargo(session: Session, request: BuildRequest, runtime: string, targetDir: string): Promise<void> {
   const args = ["build", "--release", "--offline", "--message-format=json-diagnostic-rendered-ansi"];
   args.push("--config", `paths=[${JSON.stringify(runtime)}]`);
   if (request.target) args.push("--target", request.target);
@@ -70,28 +66,28 @@ async function runCargo(session: Session, request: BuildRequest, runtime: string
     cancelSignal: session.signal,
     forceKillAfterDelay: 3000,
   });
-  const messages = new Messages(session, request.crate);
+  const messages = new Messages(session, request);
   for await (const line of createInterface({ input: child.stdout })) messages.read(line);
   const result = await child;
   session.check();
   if (isMissingTool(result)) throw new Diagnosed(diagnostic("E0510", { tool: "cargo" }));
-  if (result.exitCode === 0 && messages.program) return messages.program;
+  if (result.exitCode === 0 && messages.hasProgram) return;
   throw new Diagnosed(failure(session, request, messages, result.stderr));
 }
 
 /** What cargo says, a JSON document on a line. */
 class Messages {
-  program: string | undefined;
+  hasProgram = false;
   /** The first error of rustc, and all of what it printed. */
   error: string | undefined;
   readonly rendered: string[] = [];
   private done = 0;
   private readonly session: Session;
-  private readonly crate: string;
+  private readonly request: BuildRequest;
 
-  constructor(session: Session, crate: string) {
+  constructor(session: Session, request: BuildRequest) {
     this.session = session;
-    this.crate = crate;
+    this.request = request;
   }
 
   read(line: string): void {
@@ -107,7 +103,11 @@ class Messages {
     this.done++;
     const { kind, name } = message.target;
     this.session.progress.step(`${this.done}/${crateParts} parts (${name} ${kind[0] ?? ""})`);
-    if (kind.includes("bin") && name === this.crate && message.executable) this.program = message.executable;
+    if (!kind.includes("bin") || name !== this.request.crate || !message.executable) return;
+    // At once, while cargo still holds its lock: another build may have a program of the same name.
+    mkdirSync(dirname(this.request.program), { recursive: true });
+    copyFileSync(message.executable, this.request.program);
+    this.hasProgram = true;
   }
 }
 
@@ -144,9 +144,9 @@ function failure(
 }
 
 /** Removes what cargo keeps of `crate` in the shared target folder: the program is elsewhere and is not built again. */
-export function forgetCrate(session: Session, crate: string): void {
-  const folders = ["release", "release/deps", "release/.fingerprint", "release/build", "release/incremental"];
-  for (const folder of folders.map((f) => cacheFolder(session.host, "target", f))) {
+export function forgetCrate(session: Session, crate: string, target = ""): void {
+  const folders = ["", "deps", ".fingerprint", "build", "incremental"];
+  for (const folder of folders.map((f) => cacheFolder(session.host, "target", target, "release", f))) {
     const entries = existsSync(folder) ? readdirSync(folder) : [];
     for (const name of entries)
       if (name === crate || name === `${crate}.d` || new RegExp(`^(lib)?${crate}[-.]`).test(name))

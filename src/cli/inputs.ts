@@ -67,7 +67,7 @@ export function readInputs(session: Session, model: OnnxModel, flags: InputFlags
     if (index < 0) throw new Diagnosed(diagnostic("E0505", { name, known: listed(inputs) }));
     values[index] = readValue(session, file, inputs[index] as OnnxValueInfo);
   }
-  return values.map((v, i) => (v === undefined ? emptyOf(inputs[i]?.type) : fit(v, inputs[i] as OnnxValueInfo)));
+  return values.map((v, i) => (v === undefined ? emptyOf(inputs[i]?.type) : fitInput(v, inputs[i] as OnnxValueInfo)));
 }
 
 /** Optional inputs and sequences may stay away: nothing, and none. */
@@ -141,7 +141,7 @@ function withFile<T>(file: string, action: () => T): T {
 }
 
 /** `value` as the declared type: narrow element types are told by the graph; everything else must agree. Throws E0504. */
-function fit(value: RuntimeValue, info: OnnxValueInfo): RuntimeValue {
+function fitInput(value: RuntimeValue, info: OnnxValueInfo): RuntimeValue {
   const wrong = (found: string, help = ""): never => {
     throw new Diagnosed(diagnostic("E0504", { name: info.name, expected: onnxTypeText(info.type), found, help }));
   };

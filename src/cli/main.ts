@@ -1,8 +1,13 @@
 /** The command line: what `bin/onnxidize.js` calls. The only part of the project that reads arguments. */
 import { Command, CommanderError, Option } from "commander";
 import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
+import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { compileCommand } from "./commands/compile.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { explainCommand } from "./commands/explain.ts";
+import { inspectCommand } from "./commands/inspect.ts";
 import { runCommand } from "./commands/run.ts";
 import { version } from "./fingerprint.ts";
 import { examples } from "./help.ts";
@@ -74,6 +79,18 @@ function usage(error: CommanderError): Diagnosed {
   return new Diagnosed(diagnostic("E0500", hint ? { message: first, help: hint } : { message: first }));
 }
 
+/** In the order of the help text. */
+const commands = [
+  compileCommand,
+  buildCommand,
+  runCommand,
+  checkCommand,
+  compareCommand,
+  inspectCommand,
+  explainCommand,
+  doctorCommand,
+];
+
 function program(host: Host, start: Start): Command {
   const root = new Command("onnxidize")
     .description("Compiles ONNX models to readable Rust crates, native programs and WebAssembly.")
@@ -88,7 +105,7 @@ function program(host: Host, start: Start): Command {
     .helpCommand("help [command]", "print the help of a command")
     .addHelpText("after", examples(["compile model.onnx -o crate", "run model.onnx --random", "check models/*.onnx"]))
     .addHelpText("after", `\nExit codes: ${exitCodes}.`);
-  for (const command of [compileCommand, runCommand, checkCommand]) root.addCommand(command(start));
+  for (const command of commands) root.addCommand(command(start));
   for (const command of [root, ...root.commands]) configure(command, host);
   return root;
 }

@@ -1,10 +1,12 @@
 /** A model file on its way through the compiler, with progress, and with errors that name the file as the user did. */
+import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { type Compiled, type CompileOptions, compileSteps } from "../compile.ts";
 import { Diagnosed, diagnosed } from "../diagnostics/report.ts";
 import { externalFiles } from "../frontend/external_files.ts";
 import { loadModel } from "../frontend/load_model.ts";
 import type { OnnxModel } from "../frontend/onnx_model.ts";
+import { headBytes, looksLikeText } from "../frontend/recognise_file.ts";
 import { hashFile, version } from "./fingerprint.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -17,13 +19,26 @@ export interface OpenModel {
   /** The file's name, without folders: what goes into generated code, so that it is the same wherever the model lies. */
   readonly name: string;
   readonly model: OnnxModel;
+  /** ONNX's text form rather than protobuf. */
+  readonly isText: boolean;
 }
 
 export function openModel(session: Session, file: string): OpenModel {
   session.progress.begin("read the model");
   const path = session.path(file);
   const model = about(file, () => loadModel(path));
-  return { file, path, name: basename(path), model };
+  return { file, path, name: basename(path), model, isText: isTextFile(path) };
+}
+
+function isTextFile(path: string): boolean {
+  if (path.toLowerCase().endsWith(".onnxtxt")) return true;
+  const head = Buffer.alloc(headBytes);
+  const fd = openSync(path, "r");
+  try {
+    return looksLikeText(head.subarray(0, readSync(fd, head)));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Runs `action`; the errors of the front end and the compiler become diagnostics about `file`. */

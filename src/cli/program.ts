@@ -1,5 +1,5 @@
 /** The compiled program of a model: from the cache, or compiled, built and put there. */
-import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildInfo, buildInfoFile } from "../codegen/crate.ts";
 import type { Compiled, CompileOptions } from "../compile.ts";
@@ -25,6 +25,8 @@ export interface ProgramRequest {
   readonly options: ModelOptions;
   /** Intermediate values as further outputs, and a name for this choice of them. */
   readonly expose?: { readonly name: string; readonly select: CompileOptions["expose"] } | undefined;
+  /** A triple of rustc, or undefined for the machine at hand. */
+  readonly target?: string | undefined;
   readonly keepEnv?: boolean | undefined;
 }
 
@@ -43,7 +45,15 @@ export async function programFor(session: Session, opened: OpenModel, request: P
 function cacheKey(session: Session, opened: OpenModel, request: ProgramRequest): string {
   const { sha256, external } = modelHashes(opened);
   const options = JSON.stringify(optionsInfo(request.options));
-  const parts = [sha256, ...external, opened.name, options, request.expose?.name ?? "", compilerHash()];
+  const parts = [
+    sha256,
+    ...external,
+    opened.name,
+    options,
+    request.expose?.name ?? "",
+    request.target ?? "",
+    compilerHash(),
+  ];
   const flags = request.keepEnv ? [session.host.env.RUSTFLAGS ?? ""] : [];
   return hashTexts(...parts, ...flags).slice(0, 24);
 }
@@ -61,18 +71,22 @@ async function buildProgram(
     compileOpened(session, opened, { ...request.options, expose: request.expose?.select });
   const { draft, seconds } = await draftCrate(session, opened, { folder, name, options: request.options, compile });
   try {
-    const built = await buildCrate(session, { crate: name, folder: draft.path, keepEnv: request.keepEnv });
-    copyFileSync(built.program, join(draft.path, programName));
+    const { target, keepEnv } = request;
+    const program = join(draft.path, programName);
+    const cargo = await buildCrate(session, { crate: name, folder: draft.path, program, target, keepEnv });
     draft.publish();
-    return describe(folder, { compile: seconds, cargo: built.seconds });
+    return describe(folder, { compile: seconds, cargo });
   } finally {
-    forgetCrate(session, name);
+    forgetCrate(session, name, request.target);
   }
 }
 
 function describe(folder: string, seconds: Program["seconds"]): Program {
   const info = JSON.parse(readFileSync(join(folder, buildInfoFile), "utf8")) as BuildInfo;
   const path = join(folder, programName);
-  const size = statSync(path).size;
-  return { folder, path, info, codeBytes: size - (info.weightsEmbedded ? info.bytes.weights : 0), seconds };
+  return { folder, path, info, codeBytes: codeBytes(path, info), seconds };
 }
+
+/** Bytes of the program at `path` without the constants inside of it. */
+export const codeBytes = (path: string, info: BuildInfo): number =>
+  statSync(path).size - (info.weightsEmbedded ? info.bytes.weights : 0);

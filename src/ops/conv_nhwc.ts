@@ -64,9 +64,9 @@ export const convNhwc = defineOp({
     const [outputs, inputs, kh, kw] = shapeOf(w) as [number, number, number, number];
     const shape = conv2dArg(x, outputs, [kh, kw], attrs);
     const depthwise = attrs.group > 1 && inputs === 1 && outputs === attrs.group;
-    const weights = table(depthwise ? packDepthwise(w) : packConv2d(w, attrs.group));
-    const end = [epilogueArg(bias, residual, attrs), write(y), rust("f.scratch")] as const;
-    l.call(depthwise ? "depthwise" : "conv2d", [pool, shape, read(x), weights, ...end]);
+    const end = [epilogueArg(bias, residual, attrs), write(y)] as const;
+    if (depthwise) l.call("conv::depthwise", [pool, shape, read(x), table(packDepthwise(w)), ...end]);
+    else l.call("conv2d", [pool, shape, read(x), table(packConv2d(w, attrs.group)), ...end, rust("f.scratch")]);
   },
 
   error: "≤ (K + 2)·ε·(|bias| + Σ|x·w|), K = C/group·taps",

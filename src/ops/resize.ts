@@ -76,9 +76,13 @@ export const resize = defineOp({
     if (attrs.antialias && attrs.mode === "nearest")
       ctx.fail("E0202", { name: "antialias", value: 1, expected: "0 where mode is nearest" });
     if (attrs.coordinate_transformation_mode === "tf_crop_and_resize") {
-      if (!given(roi))
-        ctx.fail("E0201", { what: "operands", expected: "roi, since coordinates are those of a part", found: "none" });
+      const part =
+        given(roi) ??
+        ctx.fail("E0201", { what: "roi", expected: "a part of the input, by coordinates", found: "none" });
       dtypeIn(x, numeric, "x", ctx);
+      dtypeIn(part, floatDTypes, "roi", ctx);
+      const axes = attrs.axes?.length ?? shapeIn(x, "x", ctx).length;
+      agree(2 * axes, ranked(part, 1, "roi", ctx)[0] as Dim, "number of entries of roi", ctx);
     }
     return [tensorType(dtype, resizedExtents(x, given(scales), given(sizes), attrs, ctx))];
   },

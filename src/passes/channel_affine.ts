@@ -11,6 +11,8 @@ export interface ChannelAffine {
 /** Points at which a function is tried: a clamp or any other kink shows at some. */
 const probes = [-1e4, -37, -3, -1, -0.25, 0, 0.5, 1, 2, 19, 1e4];
 
+const extremes = [-1e4, -1, 1e4];
+
 /**
  * The function of `inputs[at]` in `expr` as one factor and one term for each channel, where all other inputs are constants
  * that vary along `axis` (of a value of rank `rank`) at most. Undefined if it is no such function.
@@ -29,7 +31,8 @@ export function channelAffine(expr: MapExpr, inputs: readonly Value[], at: numbe
     };
     const b = f(0);
     const a = f(1) - b;
-    for (const x of probes) if (!(Math.abs(f(x) - (a * x + b)) <= 1e-9 * (Math.abs(a * x) + Math.abs(b)) + 1e-12 * Math.abs(x))) return undefined;
+    // A kink depends on the function, not on the channel: a few channels are tried everywhere, the others far out.
+    for (const x of c < 4 ? probes : extremes) if (!(Math.abs(f(x) - (a * x + b)) <= 1e-9 * (Math.abs(a * x) + Math.abs(b)) + 1e-12 * Math.abs(x))) return undefined;
     scale[c] = a;
     shift[c] = b;
   }

@@ -3,7 +3,7 @@
  * alpha, beta and transposition applied to them.
  */
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
-import { literalOf } from "../ir/literal.ts";
+import { lazyLiteral } from "../ir/literal.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { gemm } from "../ops/gemm.ts";
 import { linear } from "../ops/linear.ts";
@@ -35,8 +35,10 @@ function fromGemm({ op, builder }: Site): readonly Value[] | undefined {
   const [x, w, c] = op.inputs as [Value, Value, Value | undefined];
   const { alpha, beta, transA, transB } = op.attrs as { alpha: number; beta: number; transA: boolean; transB: boolean };
   if (!isWeight(w) || transA || tensorOf(x).dtype !== "f32") return undefined;
-  const weights = builder.literal(literalOf(scaled(transB ? transposed(w) : loaded(w), alpha)), w.name);
-  const n = weights.literal?.shape[1] as number;
+  const [rows, columns] = w.literal?.shape as [number, number];
+  const shape = transB ? [columns, rows] : [rows, columns];
+  const weights = !transB && alpha === 1 ? w : builder.literal(lazyLiteral("f32", shape, () => scaled(transB ? transposed(w) : loaded(w), alpha)), w.name);
+  const n = shape[1] as number;
   const bias = c && biasOf(c, n, beta);
   if (bias) return [builder.emit(linear, { x, w: weights, bias: builder.constant(bias, c.name) })];
   if (c === undefined || beta === 0) return [builder.emit(linear, { x, w: weights })];

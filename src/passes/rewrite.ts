@@ -5,6 +5,7 @@
  */
 import { Builder, rebuilt } from "../ir/builder.ts";
 import type { Func, Op, Program, Value } from "../ir/graph.ts";
+import { countUses, withoutDead } from "./dead_ops.ts";
 
 export interface Site {
   readonly op: Op;
@@ -23,11 +24,11 @@ export interface Site {
 /** Values for the outputs of `site.op`, or undefined to keep it. */
 export type Rule = (site: Site) => readonly (Value | undefined)[] | undefined;
 
-/** One walk over the program with a rule. Returns the same program if the rule replaced nothing. */
+/** One walk over the program with a rule; what it leaves unused is gone. Returns the same program if nothing was replaced. */
 export function rewriteOps(program: Program, rule: Rule): Program {
   const walk = new Walk(program, rule);
   const main = walk.func(program.main);
-  return walk.changed ? { ...program, main } : program;
+  return walk.changed ? withoutDead({ ...program, main }) : program;
 }
 
 /** Walks until nothing changes; a rule set that does not converge is a bug and stops after `limit` walks. */
@@ -126,17 +127,4 @@ class Walk {
       },
     };
   }
-}
-
-/** Uses of each value by operations (regions included) and as results. */
-export function countUses(f: Func, into = new Map<Value, number>()): Map<Value, number> {
-  const use = (v: Value | undefined): void => {
-    if (v) into.set(v, (into.get(v) ?? 0) + 1);
-  };
-  for (const op of f.ops) {
-    op.inputs.forEach(use);
-    for (const r of op.regions) countUses(r, into);
-  }
-  f.outputs.forEach(use);
-  return into;
 }

@@ -3,7 +3,7 @@
  * cannot pass. Constants beside them are transposed when compiling.
  */
 import type { Builder } from "../ir/builder.ts";
-import type { Dim } from "../ir/dim.ts";
+import { type Dim, sameDims } from "../ir/dim.ts";
 import { type Op, shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { lazyLiteral } from "../ir/literal.ts";
 import type { AnyOpDef } from "../ir/op_def.ts";
@@ -46,21 +46,29 @@ function meet({ op, builder, producer }: Site): readonly Value[] | undefined {
   return [both.every((axis, i) => axis === i) ? source : builder.emit(transpose, { data: source }, { perm: both })];
 }
 
-/** The order of the first operand that is a transpose and of full rank. */
-function orderAt(site: Site, operands: readonly (Value | undefined)[]): Order | undefined {
+/**
+ * The order in which the operands are transposed: at least one of the result's size is, and none of that size is not —
+ * otherwise a transpose would only be traded for another one.
+ */
+function orderAt(site: Site, operands: readonly (Value | undefined)[], extents: readonly Dim[]): Order | undefined {
+  let order: Order | undefined;
   for (const v of operands) {
+    if (!v || v.literal || !tensorOf(v).shape || !sameDims(shapeOf(v), extents)) continue;
     const made = site.producer(v);
-    if (made?.def === transpose) return perm(made);
+    if (made?.def !== transpose) return undefined;
+    const found = perm(made);
+    if (order && found.some((axis, i) => axis !== order?.[i])) return undefined;
+    order = found;
   }
-  return undefined;
+  return order;
 }
 
 /** `op(T x, c)` as `T op(x, T⁻¹ c)` for an operator that treats all axes alike. */
 function sinkThrough(site: Site, operands: number, def: AnyOpDef, attrs: Op["attrs"]): readonly Value[] | undefined {
   const { op, builder } = site;
   const y = op.outputs[0] as Value;
-  const order = orderAt(site, op.inputs.slice(0, operands));
-  if (!order || order.length !== shapeOf(y).length) return undefined;
+  const order = orderAt(site, op.inputs.slice(0, operands), shapeOf(y));
+  if (!order) return undefined;
   const inputs = op.inputs.map((v, i) => (v && i < operands ? before(site, v, order) : v));
   if (inputs.some((v, i) => v === undefined && op.inputs[i])) return undefined;
   const made = builder.emitOp(def, inputs, attrs, [true]).outputs[0] as Value;
@@ -72,7 +80,7 @@ function sinkAxes(site: Site): readonly (Value | undefined)[] | undefined {
   const rule = axisRules.get(site.op.def.name);
   if (!rule) return undefined;
   const { op, builder } = site;
-  const order = orderAt(site, op.inputs.slice(0, rule.operands(op)));
+  const order = orderOfAll(site, op.inputs.slice(0, rule.operands(op)));
   const changed = order && rule.change(op, order, builder);
   if (!changed) return undefined;
   const count = rule.operands(op);
@@ -81,6 +89,16 @@ function sinkAxes(site: Site): readonly (Value | undefined)[] | undefined {
   const wanted = op.outputs.map((o) => o !== undefined);
   const made = builder.emitOp(op.def, inputs, { ...op.attrs, ...changed.attrs }, wanted).outputs;
   return made.map((v) => v && (changed.after ? builder.emit(transpose, { data: v }, { perm: changed.after }) : v));
+}
+
+/** The order in which all operands are transposed; constants follow. */
+function orderOfAll(site: Site, operands: readonly (Value | undefined)[]): Order | undefined {
+  const orders = operands.filter((v) => v && !v.literal).map((v) => {
+    const made = site.producer(v);
+    return made?.def === transpose ? perm(made) : undefined;
+  });
+  const [first] = orders;
+  return first && orders.every((o) => o?.every((axis, i) => axis === first[i])) ? first : undefined;
 }
 
 /** What `v` is the transpose (by `order`) of. Operands of lower rank are broadcast and get leading axes first. */

@@ -26,13 +26,22 @@ interface Prepared {
   readonly case: SuiteCase;
   readonly module: string;
   readonly model: OnnxModel;
-  readonly sets: readonly { readonly inputs: string; readonly outputs: string; readonly expected: readonly RuntimeValue[] }[];
+  readonly sets: readonly {
+    readonly inputs: string;
+    readonly outputs: string;
+    readonly expected: readonly RuntimeValue[];
+  }[];
 }
 
 const runtime = new URL("../../runtime-rs", import.meta.url).pathname;
 
 /** Compiles, builds and runs `cases` as one crate in `folder`. */
-export async function runBatch(cases: readonly SuiteCase[], mode: Mode, folder: string, targetDir: string): Promise<Outcome[]> {
+export async function runBatch(
+  cases: readonly SuiteCase[],
+  mode: Mode,
+  folder: string,
+  targetDir: string,
+): Promise<Outcome[]> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "src"), { recursive: true });
   const outcomes: Outcome[] = [];
@@ -85,7 +94,11 @@ async function build(prepared: readonly Prepared[], folder: string, targetDir: s
   );
   for (let attempt = 0; attempt < 4; attempt++) {
     writeFileSync(join(folder, "src", "main.rs"), mainRust(prepared.filter((p) => !broken.has(p.module))));
-    const result = await execa("cargo", ["build", "--offline", "--message-format=json"], { cwd: folder, env: { CARGO_TARGET_DIR: targetDir, RUSTFLAGS: "-Awarnings" }, reject: false });
+    const result = await execa("cargo", ["build", "--offline", "--message-format=json"], {
+      cwd: folder,
+      env: { CARGO_TARGET_DIR: targetDir, RUSTFLAGS: "-Awarnings" },
+      reject: false,
+    });
     const program = join(targetDir, "debug", "conformance");
     if (result.exitCode === 0) return { program, broken };
     const before = broken.size;
@@ -97,8 +110,12 @@ async function build(prepared: readonly Prepared[], folder: string, targetDir: s
 
 function recordError(line: string, broken: Map<string, string>): void {
   if (!line.includes('"level":"error"')) return;
-  const message = (JSON.parse(line) as { message: { message: string; rendered: string; spans: { file_name: string }[] } }).message;
-  const module = /(case_\d+)\.rs/.exec(message.spans.map((s) => s.file_name).join(" ") || message.rendered)?.[1] ?? /(case_\d+)\.rs/.exec(message.rendered)?.[1];
+  const message = (
+    JSON.parse(line) as { message: { message: string; rendered: string; spans: { file_name: string }[] } }
+  ).message;
+  const module =
+    /(case_\d+)\.rs/.exec(message.spans.map((s) => s.file_name).join(" ") || message.rendered)?.[1] ??
+    /(case_\d+)\.rs/.exec(message.rendered)?.[1];
   if (module && !broken.has(module)) broken.set(module, message.rendered.slice(0, 600));
 }
 
@@ -138,4 +155,3 @@ async function run(p: Prepared, program: string): Promise<string | undefined> {
   }
   return undefined;
 }
-

@@ -4,7 +4,8 @@ import { isTensor, type RuntimeValue, type Tensor } from "../../src/ir/tensor.ts
 import { asDeclared } from "../../src/tensorfile/element_types.ts";
 import { entriesOf, valueAt } from "../../src/tensorfile/npz.ts";
 
-export const toArrays = (values: readonly RuntimeValue[]): Map<string, Tensor> => new Map(values.flatMap((v, i) => entriesOf(String(i), v)));
+export const toArrays = (values: readonly RuntimeValue[]): Map<string, Tensor> =>
+  new Map(values.flatMap((v, i) => entriesOf(String(i), v)));
 
 /** The model's outputs, narrow types told by the graph. */
 export const fromArrays = (arrays: ReadonlyMap<string, Tensor>, model: OnnxModel): RuntimeValue[] =>

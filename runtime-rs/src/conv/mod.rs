@@ -16,6 +16,7 @@ mod direct;
 mod pool;
 mod shape;
 mod store;
+mod transposed;
 
 #[cfg(test)]
 mod tests;
@@ -24,3 +25,7 @@ pub use depthwise::{depthwise, pack_depthwise};
 pub use direct::{conv2d, conv2d_packed_len, conv2d_scratch_len, pack_conv2d};
 pub use pool::{average_pool, global_average_pool, max_pool};
 pub use shape::Conv2d;
+pub use transposed::{
+    conv_transpose2d, conv_transpose2d_packed_len, conv_transpose2d_scratch_len,
+    pack_conv_transpose2d,
+};

@@ -382,3 +382,73 @@ fn global_averages_agree_with_their_definition() {
         }
     }
 }
+
+/// The definition of a transposed convolution; `w` is `[ic][oc / groups][ky][kx]`.
+fn transposed_reference(shape: &Conv2d, output: [usize; 2], x: &[f32], w: &[f32]) -> Vec<f64> {
+    let (inputs, outputs) = (
+        shape.channels / shape.groups,
+        shape.out_channels / shape.groups,
+    );
+    let mut y = vec![0.0; shape.batch * output[0] * output[1] * shape.out_channels];
+    for (i, &value) in x.iter().enumerate() {
+        let (ic, pixel) = (i % shape.channels, i / shape.channels);
+        let (ix, iy, n) = (
+            pixel % shape.width,
+            pixel / shape.width % shape.height,
+            pixel / shape.width / shape.height,
+        );
+        for (ky, kx) in
+            (0..shape.kernel[0]).flat_map(|ky| (0..shape.kernel[1]).map(move |kx| (ky, kx)))
+        {
+            let oy = (iy * shape.stride[0] + ky * shape.dilation[0]).wrapping_sub(shape.pads[0]);
+            let ox = (ix * shape.stride[1] + kx * shape.dilation[1]).wrapping_sub(shape.pads[1]);
+            if oy >= output[0] || ox >= output[1] {
+                continue;
+            }
+            for j in 0..outputs {
+                let oc = ic / inputs * outputs + j;
+                let weight = w[((ic * outputs + j) * shape.kernel[0] + ky) * shape.kernel[1] + kx];
+                let at = ((n * output[0] + oy) * output[1] + ox) * shape.out_channels + oc;
+                y[at] += f64::from(value) * f64::from(weight);
+            }
+        }
+    }
+    y
+}
+
+#[test]
+fn transposed_convolutions_agree_with_their_definition() {
+    let mut random = Random(16);
+    for _ in 0..300 {
+        let shape = random_shape(&mut random);
+        let along = |axis: usize, extent: usize, more: usize| {
+            let reach = shape.dilation[axis] * (shape.kernel[axis] - 1) + 1;
+            (extent.saturating_sub(1) * shape.stride[axis] + reach + more)
+                .saturating_sub(shape.pads[axis] + shape.pads[axis + 2])
+        };
+        let output = [
+            along(0, shape.height, random.below(3)),
+            along(1, shape.width, random.below(3)),
+        ];
+        let x = random.values(shape.input_len());
+        let taps = shape.kernel[0] * shape.kernel[1];
+        let w = random.values(shape.channels * (shape.out_channels / shape.groups) * taps);
+        let mut packed = vec![f32::NAN; conv_transpose2d_packed_len(&shape)];
+        pack_conv_transpose2d(&shape, &w, &mut packed);
+        let exact = transposed_reference(&shape, output, &x, &w);
+        let terms = taps * (shape.channels / shape.groups);
+        let what = format!("{shape:?} to {output:?}");
+        check(
+            &mut random,
+            &what,
+            shape.out_channels,
+            terms,
+            &exact,
+            &|pool, epilogue, y| {
+                let mut scratch =
+                    vec![f32::NAN; conv_transpose2d_scratch_len(&shape, output, pool.threads())];
+                conv_transpose2d(pool, &shape, output, &x, &packed, epilogue, y, &mut scratch);
+            },
+        );
+    }
+}

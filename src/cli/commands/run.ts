@@ -18,9 +18,12 @@ import { resultTable, saveResults } from "../results.ts";
 import { runProgram } from "../run_program.ts";
 import type { Session, Start } from "../session.ts";
 
-interface Flags extends ModelFlags, InputFlags {
+export interface GatherFlags extends InputFlags {
   readonly random?: boolean;
   readonly seed: number;
+}
+
+interface Flags extends ModelFlags, GatherFlags {
   readonly save?: string;
   readonly repeat: number;
   readonly keepEnv?: boolean;
@@ -68,12 +71,7 @@ async function run(session: Session, file: string, flags: Flags): Promise<number
 }
 
 /** Given inputs, and random ones for the rest if they are wanted. */
-export function gather(
-  session: Session,
-  opened: OpenModel,
-  flags: InputFlags & Pick<Flags, "random" | "seed">,
-  options: ModelOptions,
-): RuntimeValue[] {
+export function gather(session: Session, opened: OpenModel, flags: GatherFlags, options: ModelOptions): RuntimeValue[] {
   const given = readInputs(session, opened.model, flags);
   if (!flags.random) return requireAll(opened.model, given);
   const sizes = sizesFrom(options.dims);
