@@ -36,7 +36,21 @@ function atomRust(a: Atom, field: FieldOf): string {
       return `(${wrapped(a.a, field)} / ${wrapped(a.b, field)})`;
     case "broadcast":
       return `rt::broadcast_extent(${dimRust(a.a, field)}, ${dimRust(a.b, field)})`;
+    case "max": {
+      const difference = a.a === 0 ? a.b : a.b === 0 ? a.a : undefined;
+      if (difference !== undefined && typeof difference !== "number" && difference.terms.some((t) => t.coefficient < 0))
+        return saturated(difference.terms, field);
+      return `rt::max_extent(${dimRust(a.a, field)}, ${dimRust(a.b, field)})`;
+    }
     default:
       return `rt::${a.kind}_extent(${dimRust(a.a, field)}, ${dimRust(a.b, field)})`;
   }
+}
+
+/** A sum that is 0 where it would be negative, which usize cannot be in between either. */
+function saturated(terms: readonly Term[], field: FieldOf): string {
+  const sum = (list: readonly Term[]): string => list.map((t) => termRust({ ...t, coefficient: Math.abs(t.coefficient) }, field)).join(" + ");
+  const positive = terms.filter((t) => t.coefficient > 0);
+  const text = positive.length === 1 && positive[0]?.coefficient === 1 && positive[0].atoms.length === 1 ? sum(positive) : `(${sum(positive)})`;
+  return `${positive.length === 0 ? "0_usize" : text}.saturating_sub(${sum(terms.filter((t) => t.coefficient < 0))})`;
 }
