@@ -164,7 +164,8 @@ export class StepPrinter {
   /** The one element of a scalar, outside of any claimed operands. */
   private scalar(v: Value): string {
     const text = this.read(v);
-    return `${text.startsWith("a.") ? `f.arena.parts().${text.slice(2)}` : text}[0]`;
+    // Indexing borrows by itself.
+    return `${text.startsWith("a.") ? `f.arena.parts().${text.slice(2)}` : text.replace(/^&/, "").replace("[..]", "")}[0]`;
   }
 
   dim(d: Dim): string {
@@ -201,6 +202,11 @@ export class StepPrinter {
       }
       case "call":
         return call(a.name.replace(/^(&?)/, "$1rt::"), a.args.map((x) => this.arg(x)));
+      case "array":
+        return array(
+          a.items.map((x) => this.arg(x)),
+          "[",
+        );
       case "struct":
         return a.fields.length === 0 ? `rt::${a.name}` : { open: `rt::${a.name} {`, items: a.fields.map(([n, x]) => `${n}: ${flat(this.arg(x))}`), close: "}" };
       case "rust":

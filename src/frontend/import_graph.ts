@@ -4,10 +4,12 @@
  */
 import { Diagnosed, type Diagnostic, diagnostic, fail } from "../diagnostics/report.ts";
 import { Builder, identifier, Names } from "../ir/builder.ts";
-import { type Dim, symbol } from "../ir/dim.ts";
-import type { Func, Program, Value } from "../ir/graph.ts";
+import { type Dim, isStatic, symbol } from "../ir/dim.ts";
+import { evaluateConstant, isConstant, knownTensor } from "../ir/fold.ts";
+import type { Func, Op, Program, Value } from "../ir/graph.ts";
 import type { AnyOpDef, ImportNode, RegionContext } from "../ir/op_def.ts";
 import { named } from "../ir/op_def.ts";
+import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { type Type, typeText } from "../ir/types.ts";
 import { operatorFor } from "../ops/index.ts";
 import { importAttrs, withoutObsolete } from "./import_attrs.ts";
@@ -27,6 +29,8 @@ export interface Imported {
 /** Whether an intermediate value, by the model's name, shall be an output too: for comparisons value by value. */
 export type Expose = (name: string, type: Type) => boolean;
 
+/** Elements of results that become constants while importing. */
+const maxKnown = 64;
 /** Nesting of functions that call functions. */
 const maxFunctionDepth = 32;
 
@@ -255,9 +259,28 @@ class Importer {
     }
     this.checkArity(def, node, adapted, name);
     const { attrs, graphs } = importAttrs(def, adapted.attributes, opset, name);
+    const chosen = def.regions?.chosen?.(named(def.inputs, adapted.inputs));
+    const branch = chosen === undefined ? undefined : graphs.get(chosen);
+    // Imported in place, since the other branch may have results of another rank, or make no sense at all.
+    if (branch) return this.body(branch, { ...ctx, scope: new Scope(ctx.scope), path: `${name}/` });
     const region = this.regions(def, adapted, attrs, graphs, ctx, name);
     const wanted = node.outputs.map((o) => o !== "");
-    return ctx.builder.emitOp(def, adapted.inputs, region.attrs, wanted, region.regions, node.outputs).outputs;
+    const op = ctx.builder.emitOp(def, adapted.inputs, region.attrs, wanted, region.regions, node.outputs);
+    return this.known(op, ctx.builder);
+  }
+
+  /**
+   * Small results that are known already become constants here: ranks and branches further on may depend on them, and a
+   * type that is not known now would be an error.
+   */
+  private known(op: Op, builder: Builder): readonly (Value | undefined)[] {
+    const constant = op.outputs.map((v) => v && knownTensor(v));
+    if (constant.some((t) => t)) return op.outputs.map((v, i) => (v && constant[i] ? builder.constant(constant[i], v.name) : v));
+    const small = op.outputs.every((v) => !v || (v.type.kind === "tensor" && v.type.shape?.every(isStatic) && sizeOf(v.type.shape as number[]) <= maxKnown));
+    const inputs = op.inputs.every((v) => !v?.literal || sizeOf(v.literal.shape) <= maxKnown);
+    if (!small || !inputs || !isConstant(op)) return op.outputs;
+    const results = evaluateConstant(op);
+    return results ? op.outputs.map((v, i) => (v ? builder.constant(results[i] as Tensor, v.name) : undefined)) : op.outputs;
   }
 
   private checkArity(def: AnyOpDef, node: OnnxNode, adapted: ImportNode, name: string): void {

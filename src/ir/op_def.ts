@@ -101,6 +101,8 @@ export interface OpDef<I extends Arities, O extends Arities, A extends AttrSpecs
   /** Names of ONNX's graph attributes, and how the graphs' argument types follow from the inputs. */
   readonly regions?: {
     readonly names: readonly string[];
+    /** The graph without arguments that stands for the whole operation, where inputs are constants that tell. */
+    chosen?(inputs: Named<I, Value>): string | undefined;
     build(inputs: Named<I, Value>, attrs: AttrsOf<A>, ctx: RegionContext): { regions: readonly Func[]; attrs?: Partial<AttrsOf<A>> };
   };
   /** Types of the outputs. The importer, the builder and the verifier all call this: the only shape arithmetic there is. */

@@ -33,6 +33,8 @@ export type Arg =
   | { readonly kind: "some"; readonly arg: Arg }
   /** `&[a, b, …]` of arguments. */
   | { readonly kind: "list"; readonly items: readonly Arg[] }
+  /** `[a, b, …]` by value. */
+  | { readonly kind: "array"; readonly items: readonly Arg[] }
   /** `Name { field: a, … }` or `Name` of the runtime, or an enum variant. */
   | { readonly kind: "struct"; readonly name: string; readonly fields: readonly (readonly [string, Arg])[] }
   /** A value that a function of the runtime makes of arguments: `name(a, b)`; `name` may begin with `&`. */

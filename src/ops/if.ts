@@ -19,6 +19,7 @@ export const ifOp = defineOp({
   attrs: {},
   regions: {
     names: ["then_branch", "else_branch"],
+    chosen: ({ cond }) => (cond.literal ? (cond.literal.load().data[0] ? "then_branch" : "else_branch") : undefined),
     build: (_, __, ctx) => ({ regions: [ctx.graph("then_branch", []), ctx.graph("else_branch", [])] }),
   },
 

@@ -1,6 +1,7 @@
 /** How operators with an axis change when their operand is transposed: `op(T x)` is `T' op'(x)`. Data for `sink-transposes`. */
 import type { Builder } from "../ir/builder.ts";
 import { type Op, shapeOf, type Value } from "../ir/graph.ts";
+import { sizeOf, tensor } from "../ir/tensor.ts";
 
 type Order = readonly number[];
 
@@ -66,6 +67,22 @@ const slicing: AxisRule = {
   },
 };
 
+/** Resampling by constant factors or to constant extents, one for each axis. */
+const resizing: AxisRule = {
+  operands: one,
+  change(op, order, b) {
+    const [, roi, scales, sizes] = op.inputs;
+    const given = (scales && sizeOf(scales.literal?.shape ?? [1]) > 0 && scales) || sizes;
+    if ((roi && sizeOf(roi.literal?.shape ?? [1]) > 0) || (op.attrs.axes as unknown[] | undefined)?.length || !given?.literal) return undefined;
+    const values = given.literal.load();
+    const moved = new Array<number | bigint>(order.length);
+    order.forEach((axis, i) => {
+      moved[axis] = values.data[i] as number | bigint;
+    });
+    return { inputs: { [op.inputs.indexOf(given)]: b.constant(tensor(values.dtype, values.shape, moved)) }, after: order };
+  },
+};
+
 const reductions = ["reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_l1", "reduce_l2", "reduce_sum_square", "reduce_log_sum", "reduce_log_sum_exp"];
 
 export const axisRules: ReadonlyMap<string, AxisRule> = new Map<string, AxisRule>([
@@ -75,5 +92,6 @@ export const axisRules: ReadonlyMap<string, AxisRule> = new Map<string, AxisRule
   ["split", alongAxis],
   ["slice", slicing],
   ["pad", padding],
+  ["resize", resizing],
   ...reductions.map((name) => [name, reduction] as const),
 ]);

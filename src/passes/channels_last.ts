@@ -3,11 +3,17 @@
  * `sink-transposes` then moves to where they meet and vanish.
  */
 import type { Builder } from "../ir/builder.ts";
-import { isStatic } from "../ir/dim.ts";
+import { type Dim, isStatic } from "../ir/dim.ts";
 import { type Op, shapeOf, tensorOf, type Value } from "../ir/graph.ts";
+import type { AnyOpDef } from "../ir/op_def.ts";
+import { averagePool } from "../ops/average_pool.ts";
 import { toChannelsFirst, toChannelsLast } from "../ops/channels_last.ts";
 import { conv, windowOf } from "../ops/conv.ts";
 import { convNhwc } from "../ops/conv_nhwc.ts";
+import { globalAveragePool } from "../ops/global_pool.ts";
+import { maxPool } from "../ops/max_pool.ts";
+import { type PoolAttrs, windowOver } from "../ops/pool.ts";
+import { averagePoolNhwc, globalAveragePoolNhwc, maxPoolNhwc } from "../ops/pool_nhwc.ts";
 import { transpose } from "../ops/transpose.ts";
 import type { Pass } from "./pass.ts";
 import { rewriteOps } from "./rewrite.ts";
@@ -30,7 +36,24 @@ export const channelsLast: Pass = {
 /** The operator over `x` with channels last, if it has such a form. */
 type Form = (op: Op, x: Value, b: Builder) => Value | undefined;
 
-const forms: ReadonlyMap<string, Form> = new Map<string, Form>([[conv.name, convolution]]);
+const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
+  [conv.name, convolution],
+  [maxPool.name, (op, x, b) => pooling(op, x, b, maxPoolNhwc)],
+  [averagePool.name, (op, x, b) => pooling(op, x, b, averagePoolNhwc)],
+  [globalAveragePool.name, (_, x, b) => b.emit(globalAveragePoolNhwc, { x })],
+]);
+
+function pooling(op: Op, x: Value, b: Builder, def: typeof maxPoolNhwc | typeof averagePoolNhwc): Value | undefined {
+  const window = windowOver(op.inputs[0] as Value, op.attrs as unknown as PoolAttrs);
+  const [pads, { kernel }] = [[...window.begin, ...window.end], window];
+  if (!pads.every(isStatic) || !kernel.every(isStatic) || !isStatic(shapeOf(x)[3] as Dim)) return undefined;
+  const ceil = Boolean(op.attrs.ceil_mode);
+  const padded = Boolean(op.attrs.count_include_pad);
+  // Which taps of a last, partly filled window count is the general kernel's business.
+  if (ceil && padded) return undefined;
+  const attrs = { kernel_shape: kernel, strides: window.strides, dilations: window.dilations, pads, ceil_mode: ceil };
+  return b.emitOp(def as AnyOpDef, [x], def === averagePoolNhwc ? { ...attrs, count_include_pad: padded } : attrs, [true]).outputs[0];
+}
 
 function convolution(op: Op, x: Value, b: Builder): Value | undefined {
   const [from, w, bias] = op.inputs as [Value, Value, Value | undefined];

@@ -8,9 +8,9 @@
 import { isStatic } from "../ir/dim.ts";
 import { bytesOf } from "../ir/dtype.ts";
 import { type Op, tensorOf, type Value } from "../ir/graph.ts";
-import { interpret, isInterpretable } from "../ir/interpret.ts";
+import { evaluateConstant, isConstant } from "../ir/fold.ts";
 import { literalOf } from "../ir/literal.ts";
-import { isTensor, type RuntimeValue, sizeOf, type Tensor } from "../ir/tensor.ts";
+import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import type { Pass } from "./pass.ts";
 import { rewriteOps, type Site } from "./rewrite.ts";
 
@@ -27,21 +27,9 @@ export const foldConstants: Pass = {
 
 function fold(site: Site): readonly (Value | undefined)[] | undefined {
   const { op, builder } = site;
-  if (op.def.pure === false || op.regions.length > 0 || !isInterpretable(op)) return undefined;
-  if (!op.inputs.every((v) => v === undefined || v.literal) || !isWorthIt(op)) return undefined;
-  const results = tryEvaluate(op);
-  if (!results?.every((r, i) => !op.outputs[i] || isTensor(r))) return undefined;
-  return op.outputs.map((v, i) => (v ? builder.literal(literalOf(results[i] as Tensor), v.name) : undefined));
-}
-
-function tryEvaluate(op: Op): readonly RuntimeValue[] | undefined {
-  try {
-    const wanted = op.outputs.filter((v): v is Value => v !== undefined);
-    const values = interpret({ name: "fold", inputs: [], ops: [op], outputs: wanted }, []);
-    return op.outputs.map((v) => (v ? (values[wanted.indexOf(v)] as RuntimeValue) : null));
-  } catch {
-    return undefined;
-  }
+  if (!isConstant(op) || !isWorthIt(op)) return undefined;
+  const results = evaluateConstant(op);
+  return results && op.outputs.map((v, i) => (v ? builder.literal(literalOf(results[i] as Tensor), v.name) : undefined));
 }
 
 function isWorthIt(op: Op): boolean {

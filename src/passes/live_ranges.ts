@@ -26,6 +26,7 @@ export function* valuesOf(arg: Arg): Generator<{ value: Value; access: "read" | 
     case "some":
       yield* valuesOf(arg.arg);
       return;
+    case "array":
     case "list":
       for (const a of arg.items) yield* valuesOf(a);
       return;

@@ -132,7 +132,7 @@ export function maxLive(blocks: readonly Block[]): number {
 
 /** Two values alive at once that share memory are a bug of ours: found here, not by the user. */
 function refuseOverlap(offsets: ReadonlyMap<Block, number>): void {
-  const sorted = [...offsets].sort((a, b) => a[1] - b[1]);
+  const sorted = [...offsets].filter(([b]) => b.bytes > 0).sort((a, b) => a[1] - b[1]);
   sorted.forEach(([a, at], i) => {
     for (let j = i + 1; j < sorted.length; j++) {
       const [b, bt] = sorted[j] as [Block, number];

@@ -96,8 +96,9 @@ class Selection {
         return { kind: "write", value: this.temporary("scratch", arg.dtype, [arg.length]) };
       case "some":
         return { kind: "some", arg: this.settle(arg.arg) };
+      case "array":
       case "list":
-        return { kind: "list", items: arg.items.map((a) => this.settle(a)) };
+        return { kind: arg.kind, items: arg.items.map((a) => this.settle(a)) };
       case "reference":
         return { ...arg, to: this.settle(arg.to) };
       case "call":

@@ -5,14 +5,15 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { embedLimit } from "../../src/codegen/emit.ts";
 import { compileModel } from "../../src/compile.ts";
 import { loadModel } from "../../src/frontend/load_model.ts";
 import type { OnnxModel } from "../../src/frontend/onnx_model.ts";
 import type { RuntimeValue } from "../../src/ir/tensor.ts";
-import { compareValues } from "../../src/tensorfile/compare.ts";
 import { readNpz, writeNpz } from "../../src/tensorfile/npz.ts";
 import type { SuiteCase } from "../data/onnx_suite.ts";
 import { readCaseData } from "./case_data.ts";
+import { judge } from "./judge.ts";
 import { inMode, type Mode } from "./modes.ts";
 import { fromArrays, toArrays } from "./values.ts";
 
@@ -26,6 +27,8 @@ interface Prepared {
   readonly case: SuiteCase;
   readonly module: string;
   readonly model: OnnxModel;
+  /** The constants' file, where they are too large to be part of the program. */
+  readonly weights: readonly string[];
   readonly sets: readonly {
     readonly inputs: string;
     readonly outputs: string;
@@ -76,7 +79,8 @@ function prepare(c: SuiteCase, mode: Mode, folder: string, module: string): Prep
   const file = openSync(join(folder, "src", `${module}.bin`), "w");
   for (const piece of compiled.module.weights.pieces()) writeSync(file, piece);
   closeSync(file);
-  return { case: c, module, model, sets };
+  const weights = compiled.module.weightBytes > embedLimit ? [join(folder, "src", `${module}.bin`)] : [];
+  return { case: c, module, model, weights, sets };
 }
 
 interface Built {
@@ -145,13 +149,11 @@ fn main() {
 
 async function run(p: Prepared, program: string): Promise<string | undefined> {
   for (const set of p.sets) {
-    const result = await execa(program, [p.module, set.inputs, set.outputs], { reject: false, timeout: 120_000 });
+    const result = await execa(program, [p.module, set.inputs, set.outputs, ...p.weights], { reject: false, timeout: 120_000 });
     if (result.exitCode !== 0) return `run: ${result.stderr.slice(0, 500)}`;
     const found = fromArrays(readNpz(readFileSync(set.outputs)), p.model);
-    for (const [i, expected] of set.expected.entries()) {
-      const { problem } = compareValues(found[i], expected, p.case);
-      if (problem) return `output ${i}: ${problem}`;
-    }
+    const problem = judge(p.model, found, set.expected, p.case);
+    if (problem) return problem;
   }
   return undefined;
 }

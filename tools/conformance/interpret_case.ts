@@ -4,9 +4,9 @@ import { loadModel } from "../../src/frontend/load_model.ts";
 import { interpret } from "../../src/ir/interpret.ts";
 import { simplify } from "../../src/passes/index.ts";
 import { runPasses } from "../../src/passes/pass.ts";
-import { compareValues } from "../../src/tensorfile/compare.ts";
 import type { SuiteCase } from "../data/onnx_suite.ts";
 import { readCaseData } from "./case_data.ts";
+import { judge } from "./judge.ts";
 import { inMode, type Mode } from "./modes.ts";
 
 /** Undefined if the case passes, else the reason. */
@@ -21,11 +21,8 @@ export function interpretCase(c: SuiteCase, mode: Mode): string | undefined {
       ["imported", program],
       ["simplified", simplified],
     ] as const) {
-      const outputs = interpret(p.main, args);
-      for (const [i, expected] of data.outputs.entries()) {
-        const { problem } = compareValues(outputs[i], expected, c);
-        if (problem) return `${stage}: output ${i}: ${problem}`;
-      }
+      const problem = judge(loaded, interpret(p.main, args), data.outputs, c);
+      if (problem) return `${stage}: ${problem}`;
     }
   }
   return undefined;
