@@ -8,6 +8,7 @@ import { defineOp } from "../ir/op_def.ts";
 import type { Func, Value } from "../ir/graph.ts";
 import type { Lowering, Step } from "../ir/plan.ts";
 import { type Type, typeText, unify } from "../ir/types.ts";
+import { contentsIn } from "./contents.ts";
 import { bindings, copyValue } from "./copy_value.ts";
 
 export const ifOp = defineOp({
@@ -19,7 +20,10 @@ export const ifOp = defineOp({
   attrs: {},
   regions: {
     names: ["then_branch", "else_branch"],
-    chosen: ({ cond }) => (cond.literal ? (cond.literal.load().data[0] ? "then_branch" : "else_branch") : undefined),
+    chosen({ cond }) {
+      const [known] = contentsIn(cond) ?? [];
+      return typeof known === "number" ? (known ? "then_branch" : "else_branch") : undefined;
+    },
     build: (_, __, ctx) => ({ regions: [ctx.graph("then_branch", []), ctx.graph("else_branch", [])] }),
   },
 
