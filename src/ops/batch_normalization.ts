@@ -19,6 +19,7 @@ import { tensorType } from "../ir/types.ts";
 import { floatDTypes } from "./average_pool.ts";
 import { dims as dimsOp } from "./dims.ts";
 import { toElement } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
 
@@ -69,6 +70,8 @@ export const batchNormalization = defineOp({
       l.outputs[2],
     ];
     const extents = shapeOf(x);
+    const channels: Dim = extents.length === 1 ? 1 : (extents[1] as Dim);
+    for (const v of [scale, b, input_mean, input_var]) expectExtents(l, shapeOf(v), [channels]);
     const operands = [
       read(x),
       dim(product(extents.length === 1 ? extents : extents.slice(2))),

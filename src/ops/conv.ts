@@ -9,9 +9,10 @@ import { type Dim, floorDiv, isStatic, mul, product } from "../ir/dim.ts";
 import type { DType } from "../ir/dtype.ts";
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { type AttrsOf, defineOp, type InferContext } from "../ir/op_def.ts";
-import { int, read, readOption, scratch, shape, write } from "../ir/plan.ts";
+import { int, type Lowering, read, readOption, scratch, shape, write } from "../ir/plan.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
+import { expectExtents } from "./operands.ts";
 import { type Sums, sumsOf } from "./ring.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
 import { wideOf } from "./wide.ts";
@@ -52,6 +53,7 @@ export const conv = defineOp({
 
   lower({ x, w, b }, attrs, l) {
     const y = l.output(0);
+    expectChannels(l, x, w, attrs.group);
     l.call("ops::conv", [
       read(x),
       shape(x),
@@ -93,6 +95,11 @@ export function convolved(x: Value, w: Value, b: Value | undefined, attrs: ConvA
   agree(mul(inputs, attrs.group), channels, "channels of x", ctx);
   if (b) agree(outputs, ranked(b, 1, "b", ctx)[0] as Dim, "extent of b", ctx);
   return [images, outputs, ...output];
+}
+
+/** A check of the run that x has as many channels as the weights want, where that is not known. */
+export function expectChannels(l: Lowering, x: Value, w: Value, group: number): void {
+  expectExtents(l, [shapeOf(x)[1] as Dim], [mul(shapeOf(w)[1] as Dim, group)]);
 }
 
 /** Numbers of channels must be multiples of the number of groups. */

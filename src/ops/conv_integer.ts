@@ -11,7 +11,7 @@ import { type AttrsOf, defineOp, type InferContext } from "../ir/op_def.ts";
 import { int, type Lowering, read, readOption, shape, write } from "../ir/plan.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { convAttrs, convMacs, convolve, convolved, windowOf } from "./conv.ts";
+import { convAttrs, convMacs, convolve, convolved, expectChannels, windowOf } from "./conv.ts";
 import { mapNumbers } from "./numeric.ts";
 import { oneElement } from "./requantize.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
@@ -86,6 +86,7 @@ export function convolveIntegers(
   attrs: AttrsOf<typeof convAttrs>,
   y: Value,
 ): void {
+  expectChannels(l, x, w, attrs.group);
   l.call("ops::conv_integer", [
     read(x),
     shape(x),

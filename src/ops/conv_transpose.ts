@@ -15,6 +15,7 @@ import { int, read, readOption, scratch, shape, write } from "../ir/plan.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { checkGroups, convAttrs, convDTypes } from "./conv.ts";
+import { expectExtents } from "./operands.ts";
 import { type Sums, sumsOf } from "./ring.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
 import { wideOf } from "./wide.ts";
@@ -54,6 +55,7 @@ export const convTranspose = defineOp({
 
   lower({ x, w, b }, attrs, l) {
     const y = l.output(0);
+    expectExtents(l, [shapeOf(x)[1] as Dim], [shapeOf(w)[0] as Dim]);
     l.call("ops::conv_transpose", [
       read(x),
       shape(x),

@@ -12,8 +12,9 @@ import { type AttrsOf, defineOp } from "../ir/op_def.ts";
 import { int, read, readOption, scratch, shape, struct, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { checkGroups, convDTypes, convMacs, convolved, windowOf } from "./conv.ts";
+import { checkGroups, convDTypes, convMacs, convolved, expectChannels, windowOf } from "./conv.ts";
 import { toElement } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { eachTap, tapsAt } from "./sampling.ts";
 import { agree, dtypeIn, ranked, sameDType } from "./shape_rules.ts";
 import {
@@ -87,6 +88,11 @@ export const deformConv = defineOp({
   lower({ x, w, offset, b, mask }, attrs, l) {
     const y = l.output(0);
     const window = windowOf(x, w, withPads(attrs));
+    expectChannels(l, x, w, attrs.group);
+    const channels = (n: Dim): readonly Dim[] => [shapeOf(y)[0] as Dim, n, ...shapeOf(y).slice(2)];
+    const taps = mul(product(window.kernel), attrs.offset_group);
+    expectExtents(l, shapeOf(offset), channels(mul(taps, window.kernel.length)));
+    if (mask) expectExtents(l, shapeOf(mask), channels(taps));
     l.call("ops::deform_conv", [
       read(x),
       read(w),

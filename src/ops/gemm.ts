@@ -15,6 +15,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { multiply } from "./matmul.ts";
 import { broadcastStrides, eachIndex, pick } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { roundHalfEven } from "./requantize.ts";
 import { type Sums, sumsOf } from "./ring.ts";
 import { agree, broadcastShapes, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
@@ -61,7 +62,8 @@ export const gemm = defineOp({
 
   lower({ a, b, c }, { alpha, beta, transA, transB }, l) {
     const y = l.output(0);
-    const [, depth] = ordered(shapeOf(a) as [Dim, Dim], transA);
+    const [, depth] = ordered(shapeOf(a), transA);
+    expectExtents(l, [ordered(shapeOf(b), transB)[0]], [depth]);
     l.call("ops::gemm", [
       read(a),
       read(b),

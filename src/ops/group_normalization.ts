@@ -19,6 +19,7 @@ import { floatDTypes } from "./average_pool.ts";
 import { dims as dimsOp } from "./dims.ts";
 import { expand } from "./expand.ts";
 import { toElement } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
 import { standard } from "./standard.ts";
@@ -76,6 +77,8 @@ function perChannelType(x: Value, scale: Value, bias: Value, ctx: InferContext):
 
 function lowerGroups(l: Lowering, x: Value, scale: Value, bias: Value, group: Dim, epsilon: number): void {
   const size = product(shapeOf(x).slice(2));
+  const channels = shapeOf(x)[1] as Dim;
+  expectExtents(l, [...shapeOf(scale), ...shapeOf(bias)], [channels, channels]);
   l.call("ops::group_normalization", [
     read(x),
     dim(size),

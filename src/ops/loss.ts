@@ -134,6 +134,7 @@ function lowerLoss(
 ): void {
   const extents = shapeOf(x);
   expectExtents(l, shapeOf(classes), [extents[0] as Dim, ...extents.slice(2)]);
+  if (weight) expectExtents(l, shapeOf(weight), [extents[1] as Dim]);
   const targets = struct("ops::Targets", [
     ["classes", read(classes)],
     ["weights", readOption(weight)],

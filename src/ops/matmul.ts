@@ -9,10 +9,11 @@ import { mul, product } from "../ir/dim.ts";
 import type { DType } from "../ir/dtype.ts";
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { dims, read, scratch, write } from "../ir/plan.ts";
+import { dims, type Lowering, read, scratch, write } from "../ir/plan.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { broadcastShape, broadcastStrides, eachIndex } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { type Sums, sumsOf } from "./ring.ts";
 import { agree, broadcastShapes, dtypeIn, sameDType, shapeIn } from "./shape_rules.ts";
 import { wideOf } from "./wide.ts";
@@ -40,6 +41,7 @@ export const matmul = defineOp({
 
   lower({ a, b }, _, l) {
     const y = l.output(0);
+    expectDepth(l, a, b);
     const columns = rightShape(shapeOf(b)).at(-1) as Dim;
     l.call("ops::matmul", [
       read(a),
@@ -59,6 +61,11 @@ export const matmul = defineOp({
 export const leftShape = <D>(shape: readonly D[]): readonly (D | 1)[] => (shape.length === 1 ? [1, ...shape] : shape);
 /** A vector on the right as a column. */
 export const rightShape = <D>(shape: readonly D[]): readonly (D | 1)[] => (shape.length === 1 ? [...shape, 1] : shape);
+
+/** A check of the run that a row of `a` is as long as a column of `b`, where that is not known. */
+export function expectDepth(l: Lowering, a: Value, b: Value): void {
+  expectExtents(l, [rightShape(shapeOf(b)).at(-2) as Dim], [leftShape(shapeOf(a)).at(-1) as Dim]);
+}
 
 /** The product's extents with the axes that vectors lack. */
 export function matrixShape(a: Value, b: Value, y: readonly Dim[]): readonly Dim[] {

@@ -11,7 +11,7 @@ import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { type Arg, dims, type Lowering, read, readOption, write } from "../ir/plan.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { leftShape, matrixShape, multiply, productShape, rightShape } from "./matmul.ts";
+import { expectDepth, leftShape, matrixShape, multiply, productShape, rightShape } from "./matmul.ts";
 import { mapNumbers } from "./numeric.ts";
 import { agree, dtypeIn, sameDType, shapeIn } from "./shape_rules.ts";
 
@@ -94,6 +94,7 @@ const parameterDims = (v: Value | undefined, along: Along): Arg => dims(v ? para
 
 /** The call that multiplies quantised matrices into `y`, which is i32 for integers and f32 for floats of 8 bits. */
 export function multiplyQuantized(l: Lowering, { a, b, aZero, bZero }: QuantizedOperands, y: Value): void {
+  expectDepth(l, a, b);
   l.call("ops::matmul_quantized", [
     read(a),
     dims(leftShape(shapeOf(a))),

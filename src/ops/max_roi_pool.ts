@@ -8,11 +8,13 @@
  */
 import { attr, required } from "../ir/attr.ts";
 import type { Dim } from "../ir/dim.ts";
+import { shapeOf } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
 import { float, read, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { floatDTypes } from "./average_pool.ts";
+import { expectExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked, sameDType } from "./shape_rules.ts";
 
 export const maxRoiPool = defineOp({
@@ -69,6 +71,7 @@ export const maxRoiPool = defineOp({
 
   lower({ x, rois }, { spatial_scale }, l) {
     const y = l.output(0);
+    expectExtents(l, shapeOf(rois), [shapeOf(y)[0] as Dim, 5]);
     l.call("ops::max_roi_pool", [read(x), shape(x), read(rois), float(spatial_scale, "f64"), write(y), shape(y)], {
       fallible: true,
     });

@@ -8,10 +8,11 @@
 import { add, type Dim, isStatic, mul, sub } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { dims, ints, read, shape, write } from "../ir/plan.ts";
+import { dims, read, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, stridesOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { floatDTypes } from "./average_pool.ts";
+import { bindExtents, expectExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked, shapeIn } from "./shape_rules.ts";
 import { accepted, perAxis, windowAttrs } from "./window.ts";
 
@@ -65,13 +66,8 @@ export const maxUnpool = defineOp({
 
   lower({ x, i, output_shape }, attrs, l) {
     const y = l.output(0);
-    if (output_shape && l.op.fresh.length > 0) {
-      const at = ints(
-        shapeOf(y).map((_, axis) => axis),
-        "",
-      );
-      l.call("ops::given_extents", [read(output_shape), at], { fallible: true, binds: true });
-    }
+    if (output_shape) bindExtents(l, y, "ops::given_extents", [read(output_shape)]);
+    expectExtents(l, shapeOf(i), shapeOf(x));
     l.call(
       "ops::max_unpool",
       [read(x), read(i), dims(pooledExtents(shapeOf(x), attrs, accepted)), write(y), shape(y)],

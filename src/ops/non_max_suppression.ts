@@ -13,6 +13,7 @@ import { defineOp } from "../ir/op_def.ts";
 import { bool, dims, grow, read, readOption, scratch, struct } from "../ir/plan.ts";
 import { numbers, type Tensor, tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
+import { expectExtents } from "./operands.ts";
 import { oneElement } from "./requantize.ts";
 import { agree, dtypeIn, ranked } from "./shape_rules.ts";
 
@@ -76,6 +77,7 @@ export const nonMaxSuppression = defineOp({
 
   lower({ boxes, scores, max_output_boxes_per_class, iou_threshold, score_threshold }, { center_point_box }, l) {
     const [batches, classes, count] = shapeOf(scores) as [Dim, Dim, Dim];
+    expectExtents(l, shapeOf(boxes), [batches, count, 4]);
     l.call(
       "ops::non_max_suppression",
       [

@@ -10,12 +10,14 @@
  */
 import { attr } from "../ir/attr.ts";
 import type { Dim } from "../ir/dim.ts";
+import { shapeOf } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
 import { bool, float, int, read, shape, struct, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked, sameDType } from "./shape_rules.ts";
 
 export const roiAlign = defineOp({
@@ -101,6 +103,7 @@ export const roiAlign = defineOp({
 
   lower({ x, rois, batch_indices }, attrs, l) {
     const y = l.output(0);
+    expectExtents(l, shapeOf(rois), [shapeOf(batch_indices)[0] as Dim, 4]);
     const options = struct("ops::RoiAlign", [
       ["scale", float(attrs.spatial_scale, "f64")],
       ["samples", int(attrs.sampling_ratio)],
