@@ -5,8 +5,6 @@
 
 use crate::arithmetic::Arithmetic;
 use crate::element::Number;
-use crate::error::{Error, Result};
-use crate::index::strides;
 use crate::ops::window::{for_each_index, tap_rows, Window};
 use crate::real::{Float, Real};
 
@@ -214,17 +212,17 @@ fn sum_windows<T: Float>(
 
 /// `|x|ᵖ` and its inverse for sums of such powers.
 #[derive(Clone, Copy)]
-struct Power(u32);
+pub(crate) struct NormPower(pub u32);
 
-impl Power {
-    fn of<W: Real>(self, x: W) -> W {
+impl NormPower {
+    pub(crate) fn of<W: Real>(self, x: W) -> W {
         match self.0 {
             1 => x.abs(),
             2 => x * x,
             p => W::from_f64(x.abs().to_f64().powi(p as i32)),
         }
     }
-    fn root<W: Real>(self, sum: W) -> W {
+    pub(crate) fn root<W: Real>(self, sum: W) -> W {
         match self.0 {
             1 => sum,
             2 => sum.sqrt(),
@@ -245,78 +243,13 @@ pub fn lp_pool<T: Float>(
 ) {
     let planes = Planes::new(x_shape, y_shape);
     for (n, out) in y.chunks_exact_mut(planes.output_size.max(1)).enumerate() {
-        sum_windows(planes.input(x, n), &planes, window, acc, |x| Power(p).of(x));
+        sum_windows(planes.input(x, n), &planes, window, acc, |x| {
+            NormPower(p).of(x)
+        });
         for (y, &sum) in out.iter_mut().zip(&*acc) {
-            *y = T::narrow(Power(p).root(sum));
+            *y = T::narrow(NormPower(p).root(sum));
         }
     }
-}
-
-/// The mean of each channel, which has `size` elements; NaN for none.
-pub fn global_average_pool<T: Float>(x: &[T], size: usize, y: &mut [T]) {
-    for (n, y) in y.iter_mut().enumerate() {
-        let sum = x[n * size..][..size]
-            .iter()
-            .fold(0.0, |sum, x| sum + x.widen().to_f64());
-        *y = T::narrow(T::Wide::from_f64(sum / size as f64));
-    }
-}
-
-/// The greatest element of each channel, which has `size` elements; NaN if one is, −∞ for none.
-pub fn global_max_pool<T: Float>(x: &[T], size: usize, y: &mut [T]) {
-    for (n, y) in y.iter_mut().enumerate() {
-        let greatest = x[n * size..][..size]
-            .iter()
-            .fold(T::Wide::NEG_INFINITY, |m, x| m.maximum(x.widen()));
-        *y = T::narrow(greatest);
-    }
-}
-
-/// `(Σ |x|ᵖ)^(1/p)` over each channel, which has `size` elements.
-pub fn global_lp_pool<T: Float>(x: &[T], size: usize, p: u32, y: &mut [T]) {
-    for (n, y) in y.iter_mut().enumerate() {
-        let sum = x[n * size..][..size]
-            .iter()
-            .fold(0.0, |sum, x| sum + Power(p).of(x.widen().to_f64()));
-        *y = T::narrow(T::Wide::from_f64(Power(p).root(sum)));
-    }
-}
-
-/// Puts each `x[i]` to place `indices[i]` of an array of the extents `pooled`, which starts in the first corner of `y`; the
-/// rest of `y` is 0. Where places repeat the last wins.
-///
-/// Errors: an index outside of `pooled`, or one whose place is outside of `y`.
-pub fn max_unpool<T: Number>(
-    x: &[T],
-    indices: &[i64],
-    pooled: &[usize],
-    y: &mut [T],
-    y_shape: &[usize],
-) -> Result<()> {
-    let size: usize = pooled.iter().product();
-    let into = strides(y_shape);
-    y.fill(T::default());
-    for (&value, &index) in x.iter().zip(indices) {
-        let mut rest = usize::try_from(index).unwrap_or(size);
-        if rest >= size {
-            return Err(Error::new(format!(
-                "index {index} is outside of {size} elements"
-            )));
-        }
-        let mut at = 0;
-        for axis in (0..pooled.len()).rev() {
-            let position = rest % pooled[axis];
-            rest /= pooled[axis];
-            if position >= y_shape[axis] {
-                return Err(Error::new(format!(
-                    "index {index} is outside of the result {y_shape:?}"
-                )));
-            }
-            at += position * into[axis];
-        }
-        y[at] = value;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -372,14 +305,5 @@ mod tests {
             &[1, 1, 3],
         );
         assert_eq!(y, [1.0, 5.0, 0.0]);
-    }
-
-    #[test]
-    fn unpooling_refuses_places_that_are_not_there() {
-        let mut y = [0.0f32; 4];
-        assert!(max_unpool(&[1.0], &[4], &[1, 1, 4], &mut y, &[1, 1, 4]).is_err());
-        assert!(max_unpool(&[1.0], &[-1], &[1, 1, 4], &mut y, &[1, 1, 4]).is_err());
-        max_unpool(&[1.0, 2.0], &[3, 1], &[1, 1, 4], &mut y, &[1, 1, 4]).unwrap();
-        assert_eq!(y, [0.0, 2.0, 0.0, 1.0]);
     }
 }
