@@ -58,8 +58,8 @@ pub fn bounded(found: usize, min: usize, max: usize, what: &str) -> Result<usize
 }
 
 /// The common extent of two axes, one of which may be 1.
-pub fn broadcast_extent(a: usize, b: usize) -> usize {
-    if a == 1 {
+pub fn broadcast_extent<T: Copy + PartialEq + From<u8>>(a: T, b: T) -> T {
+    if a == T::from(1) {
         b
     } else {
         a
@@ -81,9 +81,9 @@ pub fn trip_limit(count: i64) -> usize {
     usize::try_from(count).unwrap_or(0)
 }
 
-/// Writes sizes as integers.
-pub fn write_dims<T: TryFrom<usize> + Copy>(dims: &[usize], y: &mut [T]) {
+/// Writes sizes, and numbers made of them, as integers.
+pub fn write_dims<T: TryFrom<i64> + Copy>(dims: &[i64], y: &mut [T]) {
     for (y, &d) in y.iter_mut().zip(dims) {
-        *y = T::try_from(d).unwrap_or_else(|_| panic!("extent {d} does not fit the integer type"));
+        *y = T::try_from(d).unwrap_or_else(|_| panic!("size {d} does not fit the integer type"));
     }
 }

@@ -19,6 +19,23 @@ function termRust(t: Term, field: FieldOf): string {
   return `${t.coefficient < 0 ? "-" : ""}${factors.join(" * ")}`;
 }
 
+/** As an i64, for values that may be negative: divisions round down. */
+export function integerRust(d: Dim, field: FieldOf): string {
+  if (typeof d === "number") return integerLiteral(d);
+  const atom = (a: Atom): string => {
+    if (a.kind === "symbol") return `${field(a.name)} as i64`;
+    const [x, y] = [integerRust(a.a, field), integerRust(a.b, field)];
+    if (a.kind === "div") return `i64::div_euclid(${x}, ${y})`;
+    return a.kind === "broadcast" ? `rt::broadcast_extent(${x}, ${y})` : `i64::${a.kind}(${x}, ${y})`;
+  };
+  const product = (t: Term): string => {
+    const only = t.atoms[0];
+    if (t.coefficient === 1 && t.atoms.length === 1 && only) return atom(only);
+    return [integerLiteral(t.coefficient), ...t.atoms.map((a) => `(${atom(a)})`)].join(" * ");
+  };
+  return d.terms.map(product).join(" + ");
+}
+
 const simple = (d: Dim): boolean => typeof d === "number" || (d.terms.length === 1 && d.terms[0]?.coefficient === 1 && d.terms[0].atoms.length === 1);
 const wrapped = (d: Dim, field: FieldOf): string => {
   if (typeof d === "number") return dimRust(d, field);

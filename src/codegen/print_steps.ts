@@ -7,7 +7,7 @@ import { mapFunctions } from "../ir/map_expr.ts";
 import { type Arg, type CallStep, floatText, type IfStep, type LoopStep, type MapStep, type Plan, type Step, stringText } from "../ir/plan.ts";
 import { sizeOf } from "../ir/tensor.ts";
 import { numel, typeText } from "../ir/types.ts";
-import { dimRust } from "./dims.ts";
+import { dimRust, integerRust } from "./dims.ts";
 import { type Interface, formOf } from "./interface.ts";
 import { array, call, commentText, type Doc, elementType, flat, Identifiers, layOut } from "./rust.ts";
 import type { WeightLayout } from "./weights.ts";
@@ -186,6 +186,8 @@ export class StepPrinter {
         return this.dim(a.dim);
       case "dims":
         return array(a.dims.map((d) => this.dim(d)));
+      case "integers":
+        return array(a.dims.map((d) => integerRust(d, this.field)));
       case "scratch":
         throw new TypeError("scratch memory was not planned");
       case "table":

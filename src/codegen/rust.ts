@@ -131,7 +131,7 @@ export const commentText = (text: string): string =>
 /** 12 345 678 */
 export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, " ");
 /** A Rust integer literal with underscores from five digits on, as clippy likes it. */
-export const integerLiteral = (n: number): string => (n < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, "_"));
+export const integerLiteral = (n: number): string => (Math.abs(n) < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, "_"));
 
 /** Bytes with a unit that a person reads: 1.56 MB. */
 export function byteText(n: number): string {

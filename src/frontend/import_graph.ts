@@ -12,6 +12,7 @@ import { named } from "../ir/op_def.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { type Type, typeText } from "../ir/types.ts";
 import { operatorFor } from "../ops/index.ts";
+import { refuse } from "../ops/refuse.ts";
 import { importAttrs, withoutObsolete } from "./import_attrs.ts";
 import { contradiction, importType } from "./import_types.ts";
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from "./onnx_model.ts";
@@ -275,12 +276,19 @@ class Importer {
    */
   private known(op: Op, builder: Builder): readonly (Value | undefined)[] {
     const constant = op.outputs.map((v) => v && knownTensor(v));
-    if (constant.some((t) => t)) return op.outputs.map((v, i) => (v && constant[i] ? builder.constant(constant[i], v.name) : v));
-    const small = op.outputs.every((v) => !v || (v.type.kind === "tensor" && v.type.shape?.every(isStatic) && sizeOf(v.type.shape as number[]) <= maxKnown));
+    if (constant.some((t) => t))
+      return op.outputs.map((v, i) => (v && constant[i] ? builder.constant(constant[i], v.name) : v));
+    const small = op.outputs.every(
+      (v) =>
+        !v ||
+        (v.type.kind === "tensor" && v.type.shape?.every(isStatic) && sizeOf(v.type.shape as number[]) <= maxKnown),
+    );
     const inputs = op.inputs.every((v) => !v?.literal || sizeOf(v.literal.shape) <= maxKnown);
     if (!small || !inputs || !isConstant(op)) return op.outputs;
     const results = evaluateConstant(op);
-    return results ? op.outputs.map((v, i) => (v ? builder.constant(results[i] as Tensor, v.name) : undefined)) : op.outputs;
+    return results
+      ? op.outputs.map((v, i) => (v ? builder.constant(results[i] as Tensor, v.name) : undefined))
+      : op.outputs;
   }
 
   private checkArity(def: AnyOpDef, node: OnnxNode, adapted: ImportNode, name: string): void {
@@ -314,6 +322,20 @@ class Importer {
           name,
         ),
       has: (attribute) => graphs.has(attribute),
+      attempt: (attribute, args) => {
+        try {
+          return region.graph(attribute, args);
+        } catch (error) {
+          const refused = error instanceof Diagnosed && error.diagnostics.every((d) => d.code.startsWith("E02"));
+          if (refused) return { refused: error.diagnostics[0]?.message ?? "", error };
+          throw error;
+        }
+      },
+      refusal: (message) => {
+        const builder = new Builder(this.names, [name]);
+        builder.emitAll(refuse, {}, { message }, []);
+        return { name: "refusal", inputs: [], ops: builder.ops, outputs: [] };
+      },
       fresh: () => ctx.builder.symbol(),
       fail: (code, params) => fail(code, { ...params, op: def.onnx?.type ?? def.name }, name),
     };

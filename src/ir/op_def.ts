@@ -83,6 +83,10 @@ export interface RegionContext {
   /** Imports the graph attribute `name` with these argument types. Free names resolve in the graphs around. */
   graph(name: string, args: readonly Type[]): Func;
   has(name: string): boolean;
+  /** As `graph`, but what its operators' rules refuse is returned as the message instead of being thrown. */
+  attempt(name: string, args: readonly Type[]): Func | { readonly refused: string; readonly error: unknown };
+  /** A function without results that stops the run with `message`. */
+  refusal(message: string): Func;
   fresh(): Dim;
   fail(code: RuleCode, params: Readonly<Record<string, string | number>>): never;
 }

@@ -24,6 +24,8 @@ export type Arg =
   | { readonly kind: "dim"; readonly dim: Dim }
   /** `&[usize]`. */
   | { readonly kind: "dims"; readonly dims: readonly Dim[] }
+  /** `&[i64]` of expressions that may be negative. */
+  | { readonly kind: "integers"; readonly dims: readonly Dim[] }
   /** Temporary memory, contents undefined: `&mut [T]`. */
   | { readonly kind: "scratch"; readonly dtype: DType; readonly length: Dim }
   /** A table in `weights.bin` that the compiler makes, for example packed weights: `&[T]`. */

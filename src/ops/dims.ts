@@ -6,7 +6,7 @@ import { attr } from "../ir/attr.ts";
 import type { Dim } from "../ir/dim.ts";
 import type { DType } from "../ir/dtype.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { dims as dimsArg, write } from "../ir/plan.ts";
+import { write } from "../ir/plan.ts";
 import { tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 
@@ -31,6 +31,6 @@ export const dims = defineOp({
   },
 
   lower(_, { values }, l) {
-    l.call("write_dims", [dimsArg(values), write(l.output(0))]);
+    l.call("write_dims", [{ kind: "integers", dims: values }, write(l.output(0))]);
   },
 });

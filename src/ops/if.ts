@@ -4,12 +4,14 @@
  *
  * Source: https://onnx.ai/onnx/operators/onnx__If.html
  */
-import { defineOp } from "../ir/op_def.ts";
+
 import type { Func, Value } from "../ir/graph.ts";
+import { type AnyOpDef, defineOp } from "../ir/op_def.ts";
 import type { Lowering, Step } from "../ir/plan.ts";
 import { type Type, typeText, unify } from "../ir/types.ts";
 import { contentsIn } from "./contents.ts";
 import { bindings, copyValue } from "./copy_value.ts";
+import { refuse } from "./refuse.ts";
 
 export const ifOp = defineOp({
   name: "if",
@@ -24,14 +26,25 @@ export const ifOp = defineOp({
       const [known] = contentsIn(cond) ?? [];
       return typeof known === "number" ? (known ? "then_branch" : "else_branch") : undefined;
     },
-    build: (_, __, ctx) => ({ regions: [ctx.graph("then_branch", []), ctx.graph("else_branch", [])] }),
+    build(_, __, ctx) {
+      const [then, otherwise] = [ctx.attempt("then_branch", []), ctx.attempt("else_branch", [])];
+      if ("refused" in then && "refused" in otherwise) throw then.error;
+      // A branch that cannot work with these sizes is an error when it is taken, and none before.
+      return { regions: [then, otherwise].map((f) => ("refused" in f ? ctx.refusal(f.refused) : f)) };
+    },
   },
 
   infer({ cond }, _, ctx) {
-    if (cond.type.kind !== "tensor" || cond.type.dtype !== "bool") ctx.fail("E0203", { what: "cond", found: typeText(cond.type), expected: "bool" });
+    if (cond.type.kind !== "tensor" || cond.type.dtype !== "bool")
+      ctx.fail("E0203", { what: "cond", found: typeText(cond.type), expected: "bool" });
     const [then, otherwise] = ctx.regions as [Func, Func];
+    if (refuses(then) || refuses(otherwise)) return (refuses(then) ? otherwise : then).outputs.map((v) => v.type);
     if (then.outputs.length !== otherwise.outputs.length)
-      ctx.fail("E0201", { what: "results of else_branch", expected: then.outputs.length, found: otherwise.outputs.length });
+      ctx.fail("E0201", {
+        what: "results of else_branch",
+        expected: then.outputs.length,
+        found: otherwise.outputs.length,
+      });
     return then.outputs.map((a, i): Type => {
       const b = otherwise.outputs[i] as Value;
       return (
@@ -51,6 +64,8 @@ export const ifOp = defineOp({
     l.step({ kind: "if", op: l.op, condition: cond, then: branch(then, l), else: branch(otherwise, l) });
   },
 });
+
+const refuses = (f: Func): boolean => f.ops[0]?.def === (refuse as AnyOpDef);
 
 /** The branch's steps, then its results copied to where both branches leave them. */
 function branch(f: Func, l: Lowering): readonly Step[] {

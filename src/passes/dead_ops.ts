@@ -22,7 +22,8 @@ function sweepFunc(f: Func, uses: ReadonlyMap<Value, number>): Func {
   const ops: Op[] = [];
   for (const op of f.ops) {
     const wanted = op.outputs.map((v) => (v && uses.has(v) ? v : undefined));
-    if (wanted.every((v) => v === undefined)) {
+    // Operations without results are there for what they do.
+    if (wanted.length > 0 && wanted.every((v) => v === undefined)) {
       same = false;
       continue;
     }

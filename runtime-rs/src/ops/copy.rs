@@ -79,3 +79,8 @@ pub fn put_slice<T: Clone, I: Index>(from: &[T], to: &mut [T], shape: &[usize], 
         to[start + r * step..][..len].clone_from_slice(&from[r * len..(r + 1) * len]);
     }
 }
+
+/// An error: a branch was taken that cannot work with the sizes that the model was compiled for.
+pub fn refuse(message: &str) -> crate::error::Result<()> {
+    Err(crate::error::Error::new(message))
+}
