@@ -1,6 +1,8 @@
 /**
  * `x[n, c, …]` sampled where `grid[n, …, :]` says, in coordinates from −1 to 1, the last axis first: the nearest element (ties
- * to even), or linear or cubic (a = −0.75) interpolation along each axis. Outside are zeros, the border, or reflections.
+ * to even), or linear or cubic (a = −0.75) interpolation along each axis. Outside are zeros, the border, or reflections, for
+ * each element that a sample is made of (as in PyTorch; ONNX's reference moves the place itself to the border, which differs
+ * for cubic samples).
  * With `align_corners` −1 and 1 are the centres of the first and the last element, otherwise their outer edges. Integers
  * are rounded to nearest; a NaN coordinate counts as −1.
  *

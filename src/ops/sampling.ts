@@ -11,11 +11,9 @@ export type Taps = readonly (readonly [at: number, weight: number])[];
 /** The taps at `place` of an axis. `aligned`: the border is at the centres of the outer elements, not at their edges. */
 export function tapsAt(place: number, extent: number, mode: Interpolation, outside: Outside, aligned: boolean): Taps {
   const border = aligned ? ([0, extent - 1] as const) : ([-0.5, extent - 0.5] as const);
-  const rounded = mode === "nearest" ? roundHalfEven(place) : place;
-  const inside = rounded >= border[0] && rounded <= border[1];
-  let at = rounded;
-  if (!inside && outside === "border") at = Math.min(Math.max(rounded, 0), Math.max(extent - 1, 0));
-  if (!inside && outside === "reflection") at = reflect(rounded, border);
+  // So far outside that more makes no difference, and finite.
+  const finite = Math.min(Math.max(place, -1e15), 1e15);
+  const at = mode === "nearest" ? roundHalfEven(finite) : finite;
   const [first, part] = [Math.floor(at), at - Math.floor(at)];
   const element = (i: number): number => elementAt(i, extent, border, outside);
   if (mode === "nearest") return [[element(at), 1]];

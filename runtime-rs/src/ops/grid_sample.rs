@@ -57,15 +57,11 @@ impl Taps {
         } else {
             (-0.5, extent as f64 - 0.5)
         };
+        // So far outside that more makes no difference, and finite.
+        let place = place.clamp(-1e15, 1e15);
         let place = match sampling.interpolation {
             Interpolation::Nearest => place.round_ties_even(),
             _ => place,
-        };
-        let place = match sampling.outside {
-            _ if (border.0..=border.1).contains(&place) => place,
-            Outside::Zeros => place,
-            Outside::Border => place.clamp(0.0, (extent as f64 - 1.0).max(0.0)),
-            Outside::Reflection => reflect(place, border),
         };
         let mut taps = Self::default();
         let first = match sampling.interpolation {
