@@ -139,10 +139,20 @@ pub trait Float: Number<Wide: Real> {
         let _ = x;
         None
     }
+    /// As `as_f32`, to write.
+    #[inline(always)]
+    fn as_f32_mut(x: &mut [Self]) -> Option<&mut [f32]> {
+        let _ = x;
+        None
+    }
 }
 impl Float for f32 {
     #[inline(always)]
     fn as_f32(x: &[f32]) -> Option<&[f32]> {
+        Some(x)
+    }
+    #[inline(always)]
+    fn as_f32_mut(x: &mut [f32]) -> Option<&mut [f32]> {
         Some(x)
     }
 }

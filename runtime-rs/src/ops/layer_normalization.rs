@@ -4,6 +4,7 @@
 use crate::index::{broadcast_strides, for_each, strides, MAX_RANK};
 use crate::ops::normalization::{standard, sum};
 use crate::real::{Float, Real};
+use crate::simd::{dispatch, Kernel, Vector};
 
 /// A factor or addend that broadcasts to the array that is normalised.
 #[derive(Clone, Copy)]
@@ -52,18 +53,55 @@ pub fn layer_normalization<T: Float>(
     epsilon: f64,
     y: &mut [T],
 ) {
-    let width: usize = shape[axis..].iter().product();
-    let scale = Affine::new(scale, scale_shape, shape);
-    let bias = bias.map(|bias| Affine::new(bias, bias_shape, shape));
-    let rows = x.chunks_exact(width.max(1));
-    for (n, (x, y)) in rows.zip(y.chunks_exact_mut(width.max(1))).enumerate() {
-        let (mean, inverse) = standard(x, epsilon);
-        let (mean, inverse) = (T::Wide::from_f64(mean), T::Wide::from_f64(inverse));
-        apply(x, n, shape, axis, scale, bias, y, |x| (x - mean) * inverse);
+    dispatch(Rows {
+        x,
+        shape,
+        axis,
+        scale: Affine::new(scale, scale_shape, shape),
+        bias: bias.map(|bias| Affine::new(bias, bias_shape, shape)),
+        epsilon,
+        centre: true,
+        y,
+    });
+}
+
+/// Rows to normalise, for compilation with vectors.
+struct Rows<'a, T, S> {
+    x: &'a [T],
+    shape: &'a [usize],
+    /// The first of the axes that make a row.
+    axis: usize,
+    scale: Affine<'a, S>,
+    bias: Option<Affine<'a, S>>,
+    epsilon: f64,
+    /// To mean 0 and variance 1; otherwise to a mean square of 1.
+    centre: bool,
+    y: &'a mut [S],
+}
+
+impl<T: Float, S: Float> Kernel for Rows<'_, T, S> {
+    type Out = ();
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let width: usize = self.shape[self.axis..].iter().product();
+        let rows = self.x.chunks_exact(width.max(1));
+        for (n, (x, y)) in rows.zip(self.y.chunks_exact_mut(width.max(1))).enumerate() {
+            let (mean, inverse) = if self.centre {
+                standard(x, self.epsilon)
+            } else {
+                let square = sum(x, |x| x * x) / width as f64;
+                (0.0, 1.0 / (square + self.epsilon).sqrt())
+            };
+            let (mean, inverse) = (T::Wide::from_f64(mean), T::Wide::from_f64(inverse));
+            apply(x, n, self.shape, self.axis, self.scale, self.bias, y, |x| {
+                (x - mean) * inverse
+            });
+        }
     }
 }
 
 /// `y = f(x)·scale + bias` for row `n`.
+#[inline(always)]
 fn apply<T: Float, S: Float>(
     x: &[T],
     n: usize,
@@ -81,13 +119,15 @@ fn apply<T: Float, S: Float>(
     );
     match (factors, addends) {
         (Some(factors), None) => {
-            for ((y, x), s) in y.iter_mut().zip(x).zip(factors) {
-                *y = S::narrow(scaled(x, s));
+            let (x, factors) = (&x[..y.len()], &factors[..y.len()]);
+            for i in 0..y.len() {
+                y[i] = S::narrow(scaled(&x[i], &factors[i]));
             }
         }
         (Some(factors), Some(Some(addends))) => {
-            for (((y, x), s), b) in y.iter_mut().zip(x).zip(factors).zip(addends) {
-                *y = S::narrow(scaled(x, s) + b.widen());
+            let (x, factors, addends) = (&x[..y.len()], &factors[..y.len()], &addends[..y.len()]);
+            for i in 0..y.len() {
+                y[i] = S::narrow(scaled(&x[i], &factors[i]) + addends[i].widen());
             }
         }
         _ => {
@@ -135,14 +175,16 @@ pub fn rms_normalization<T: Float, S: Float>(
     epsilon: f64,
     y: &mut [S],
 ) {
-    let width: usize = shape[axis..].iter().product();
-    let scale = Affine::new(scale, scale_shape, shape);
-    let rows = x.chunks_exact(width.max(1));
-    for (n, (x, y)) in rows.zip(y.chunks_exact_mut(width.max(1))).enumerate() {
-        let square = sum(x, |x| x * x) / width as f64;
-        let inverse = T::Wide::from_f64(1.0 / (square + epsilon).sqrt());
-        apply(x, n, shape, axis, scale, None, y, |x| x * inverse);
-    }
+    dispatch(Rows {
+        x,
+        shape,
+        axis,
+        scale: Affine::new(scale, scale_shape, shape),
+        bias: None,
+        epsilon,
+        centre: false,
+        y,
+    });
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ mod scores;
 mod select;
 mod slice;
 mod softmax;
+mod softmax_vectors;
 mod strided;
 mod string_table;
 mod strings;

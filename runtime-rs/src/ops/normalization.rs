@@ -3,15 +3,19 @@
 
 use crate::index::{for_each, strides, MAX_RANK};
 use crate::real::{Float, Real};
+use crate::simd::{dispatch, Kernel, Vector};
 
-/// `Σ f(x)` in double precision, in eight partial sums.
+/// Partial sums of `sum`: a fixed number, so that they stay in registers.
+const LANES: usize = 16;
+
+/// `Σ f(x)` in double precision, in partial sums, which become vectors where the caller is compiled for them.
+#[inline(always)]
 pub(crate) fn sum<T: Float>(row: &[T], f: impl Fn(f64) -> f64) -> f64 {
-    let mut lanes = [0.0; 8];
-    let chunks = row.chunks_exact(8);
-    let rest = chunks.remainder();
+    let mut lanes = [0.0; LANES];
+    let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += f(x.widen().to_f64());
+        for i in 0..LANES {
+            lanes[i] += f(chunk[i].widen().to_f64());
         }
     }
     for (lane, x) in lanes.iter_mut().zip(rest) {
@@ -21,6 +25,7 @@ pub(crate) fn sum<T: Float>(row: &[T], f: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// Mean, and `1 / √(variance + epsilon)`; the variance is that of the population.
+#[inline(always)]
 pub(crate) fn standard<T: Float>(row: &[T], epsilon: f64) -> (f64, f64) {
     let count = row.len() as f64;
     let mean = sum(row, |x| x) / count;
@@ -29,6 +34,7 @@ pub(crate) fn standard<T: Float>(row: &[T], epsilon: f64) -> (f64, f64) {
 }
 
 /// `y = (x − mean)·factor + bias`.
+#[inline(always)]
 fn shift_and_scale<T: Float>(x: &[T], mean: f64, factor: f64, bias: f64, y: &mut [T]) {
     let (mean, factor, bias) = (
         T::Wide::from_f64(mean),
@@ -41,6 +47,7 @@ fn shift_and_scale<T: Float>(x: &[T], mean: f64, factor: f64, bias: f64, y: &mut
 }
 
 /// An element in double precision.
+#[inline(always)]
 fn at<T: Float>(x: &[T], i: usize) -> f64 {
     x[i].widen().to_f64()
 }
@@ -114,13 +121,43 @@ pub fn group_normalization<T: Float, S: Float>(
     epsilon: f64,
     y: &mut [T],
 ) {
-    let row = (group * size).max(1);
-    for (n, (x, y)) in x.chunks_exact(row).zip(y.chunks_exact_mut(row)).enumerate() {
-        let (mean, inverse) = standard(x, epsilon);
-        let channels = x.chunks_exact(size).zip(y.chunks_exact_mut(size));
-        for (i, (x, y)) in channels.enumerate() {
-            let c = (n * group + i) % scale.len();
-            shift_and_scale(x, mean, inverse * at(scale, c), at(bias, c), y);
+    if group * size > 0 {
+        dispatch(Groups {
+            x,
+            size,
+            group,
+            scale,
+            bias,
+            epsilon,
+            y,
+        });
+    }
+}
+
+/// The operands of `group_normalization`, for compilation with vectors.
+struct Groups<'a, T, S> {
+    x: &'a [T],
+    size: usize,
+    group: usize,
+    scale: &'a [S],
+    bias: &'a [S],
+    epsilon: f64,
+    y: &'a mut [T],
+}
+
+impl<T: Float, S: Float> Kernel for Groups<'_, T, S> {
+    type Out = ();
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let row = self.group * self.size;
+        let rows = self.x.chunks_exact(row).zip(self.y.chunks_exact_mut(row));
+        for (n, (x, y)) in rows.enumerate() {
+            let (mean, inverse) = standard(x, self.epsilon);
+            let channels = x.chunks_exact(self.size).zip(y.chunks_exact_mut(self.size));
+            for (i, (x, y)) in channels.enumerate() {
+                let c = (n * self.group + i) % self.scale.len();
+                shift_and_scale(x, mean, inverse * at(self.scale, c), at(self.bias, c), y);
+            }
         }
     }
 }

@@ -4,7 +4,9 @@
 //! NaN. Error: ≤ (K + 4)·ε relative for softmax, ≤ (K + 4)·ε·max(1, |y|) absolute for its logarithm.
 
 use crate::element::Number;
+use crate::ops::softmax_vectors::Softmax;
 use crate::real::{Float, Real};
+use crate::simd::dispatch;
 
 /// Columns of one block: `extent` rows of `inner` elements, with room for their exponentials, greatest element and sum.
 struct Columns<'a, W> {
@@ -55,6 +57,9 @@ pub fn softmax<T: Float>(
         return;
     }
     debug_assert_eq!(x.len(), outer * block);
+    if vectors(x, [extent, inner], false, y) {
+        return;
+    }
     let mut columns = Columns::new(scratch, extent, inner);
     for (x, y) in x.chunks_exact(block).zip(y.chunks_exact_mut(block)) {
         columns.fill(x, inner);
@@ -79,6 +84,9 @@ pub fn log_softmax<T: Float>(
         return;
     }
     debug_assert_eq!(x.len(), outer * block);
+    if vectors(x, [extent, inner], true, y) {
+        return;
+    }
     let mut columns = Columns::new(scratch, extent, inner);
     for (x, y) in x.chunks_exact(block).zip(y.chunks_exact_mut(block)) {
         columns.fill(x, inner);
@@ -91,6 +99,20 @@ pub fn log_softmax<T: Float>(
             }
         }
     }
+}
+
+/// The kernel for f32, where that is the type.
+fn vectors<T: Float>(x: &[T], extents: [usize; 2], logarithm: bool, y: &mut [T]) -> bool {
+    let (Some(x), Some(y)) = (T::as_f32(x), T::as_f32_mut(y)) else {
+        return false;
+    };
+    dispatch(Softmax {
+        x,
+        extents,
+        logarithm,
+        y,
+    });
+    true
 }
 
 #[cfg(test)]
