@@ -39,18 +39,35 @@ where
     T::Wide: Arithmetic,
 {
     for (j, sum) in acc.iter_mut().enumerate() {
-        // Eight partial sums, since a single one would wait for each addition.
-        let mut lanes = [T::Wide::ZERO; 8];
-        for k in 0..depth {
-            let left = a.data[i * a.row + k * a.column].widen();
-            let right = b.data[k * b.row + j * b.column].widen();
-            lanes[k % 8] = lanes[k % 8].plus(left.times(right));
-        }
-        *sum = lanes
-            .into_iter()
-            .reduce(|p, q| p.plus(q))
-            .unwrap_or_default();
+        let (left, right) = (&a.data[i * a.row..], &b.data[j * b.column..]);
+        *sum = if a.column == 1 && b.row == 1 {
+            dot(&left[..depth], &right[..depth])
+        } else {
+            (0..depth).fold(T::Wide::ZERO, |sum, k| {
+                sum.plus(left[k * a.column].widen().times(right[k * b.row].widen()))
+            })
+        };
     }
+}
+
+/// `Σ a·b`, in partial sums, since a single one would wait for each addition.
+fn dot<T: Number>(a: &[T], b: &[T]) -> T::Wide
+where
+    T::Wide: Arithmetic,
+{
+    const LANES: usize = 16;
+    let mut lanes = [T::Wide::ZERO; LANES];
+    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
+    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
+        for i in 0..LANES {
+            lanes[i] = lanes[i].plus(a[i].widen().times(b[i].widen()));
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *lane = lane.plus(a.widen().times(b.widen()));
+    }
+    lanes.iter().fold(T::Wide::ZERO, |sum, &x| sum.plus(x))
 }
 
 /// Extents of the last two axes of an array of rank 2 or more.

@@ -128,6 +128,12 @@ pub fn resize_nearest<T: Clone>(
     nearest_rows(resize, rounding, extent, rows);
     let blocks = x.chunks_exact((extent * inner).max(1));
     for (x, y) in blocks.zip(y.chunks_exact_mut(resize.extent * inner)) {
+        if inner == 1 {
+            for (y, &row) in y.iter_mut().zip(&*rows) {
+                *y = x[row as usize].clone();
+            }
+            continue;
+        }
         for (y, &row) in y.chunks_exact_mut(inner).zip(&*rows) {
             y.clone_from_slice(&x[row as usize * inner..][..inner]);
         }
@@ -221,20 +227,56 @@ pub fn resize_filtered<T: Number, A: Real, U: Number>(
     for (x, y) in blocks.zip(y.chunks_exact_mut(resize.extent * inner)) {
         let table = firsts.iter().zip(weights.chunks_exact(taps));
         for (y, (&first, weights)) in y.chunks_exact_mut(inner).zip(table) {
-            if first == OUTSIDE {
-                y.fill(from_f64(filter.extrapolation));
-                continue;
-            }
-            acc.fill(A::from_f64(0.0));
-            for (t, &weight) in weights[..count].iter().enumerate() {
-                let row = (first + t as i64).clamp(0, extent as i64 - 1) as usize;
-                for (sum, &x) in acc.iter_mut().zip(&x[row * inner..][..inner]) {
-                    *sum += weight * A::from_f64(to_f64(x));
+            let weights = &weights[..count];
+            match first {
+                OUTSIDE => y.fill(from_f64(filter.extrapolation)),
+                _ if inner == 1 => y[0] = rounded(sum_elements(x, first, weights)),
+                _ => {
+                    sum_rows(x, inner, first, weights, acc);
+                    for (y, sum) in y.iter_mut().zip(&*acc) {
+                        *y = rounded(*sum);
+                    }
                 }
             }
-            for (y, sum) in y.iter_mut().zip(&*acc) {
-                *y = U::narrow(U::Wide::from_f64(Real::to_f64(*sum)));
-            }
+        }
+    }
+}
+
+/// A sum as an element.
+#[inline(always)]
+fn rounded<A: Real, U: Number>(sum: A) -> U
+where
+    U::Wide: Arithmetic,
+{
+    U::narrow(U::Wide::from_f64(Real::to_f64(sum)))
+}
+
+/// `Σ_t w[t]·x[first + t]`; places outside of `x` count as the nearest inside.
+#[inline(always)]
+fn sum_elements<T: Number, A: Real>(x: &[T], first: i64, weights: &[A]) -> A
+where
+    T::Wide: Arithmetic,
+{
+    let last = x.len() as i64 - 1;
+    let mut sum = A::from_f64(0.0);
+    for (t, &weight) in weights.iter().enumerate() {
+        let x = x[(first + t as i64).clamp(0, last) as usize];
+        sum += weight * A::from_f64(to_f64(x));
+    }
+    sum
+}
+
+/// As `sum_elements` for rows of `inner` elements.
+fn sum_rows<T: Number, A: Real>(x: &[T], inner: usize, first: i64, weights: &[A], acc: &mut [A])
+where
+    T::Wide: Arithmetic,
+{
+    let last = (x.len() / inner) as i64 - 1;
+    acc.fill(A::from_f64(0.0));
+    for (t, &weight) in weights.iter().enumerate() {
+        let row = (first + t as i64).clamp(0, last) as usize;
+        for (sum, &x) in acc.iter_mut().zip(&x[row * inner..][..inner]) {
+            *sum += weight * A::from_f64(to_f64(x));
         }
     }
 }
