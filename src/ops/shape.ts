@@ -7,7 +7,7 @@
 import { attr, optional } from "../ir/attr.ts";
 import { shapeOf } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { dims, write } from "../ir/plan.ts";
+import { write } from "../ir/plan.ts";
 import { int64s } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { shapeIn } from "./shape_rules.ts";
@@ -30,7 +30,7 @@ export const shape = defineOp({
   },
 
   lower({ data }, { start, end }, l) {
-    l.call("ops::write_dims", [dims(part(shapeOf(data), start, end)), write(l.output(0))]);
+    l.call("write_dims", [{ kind: "integers", dims: part(shapeOf(data), start, end) }, write(l.output(0))]);
   },
 });
 

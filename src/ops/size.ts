@@ -6,7 +6,7 @@
 import { product } from "../ir/dim.ts";
 import { shapeOf } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { dims, write } from "../ir/plan.ts";
+import { write } from "../ir/plan.ts";
 import { scalar, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { shapeIn } from "./shape_rules.ts";
@@ -28,6 +28,6 @@ export const size = defineOp({
   },
 
   lower({ data }, _, l) {
-    l.call("ops::write_dims", [dims([product(shapeOf(data))]), write(l.output(0))]);
+    l.call("write_dims", [{ kind: "integers", dims: [product(shapeOf(data))] }, write(l.output(0))]);
   },
 });

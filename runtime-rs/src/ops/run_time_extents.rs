@@ -49,30 +49,3 @@ pub fn count_nonzero<T: Number>(x: &[T]) -> [usize; 1] {
 pub fn count_true(condition: &[Bool], limit: usize) -> [usize; 1] {
     [condition.iter().take(limit).filter(|c| c.get()).count()]
 }
-
-/// Sizes as integers: what is left of shape arithmetic.
-pub fn write_dims<I: FromSize>(sizes: &[usize], y: &mut [I]) {
-    for (y, &size) in y.iter_mut().zip(sizes) {
-        *y = I::from_size(size);
-    }
-}
-
-/// `y[i] = plus[i] - minus[i]`: sizes that may be negative.
-pub fn write_differences<I: FromSize>(plus: &[usize], minus: &[usize], y: &mut [I]) {
-    for ((y, &p), &m) in y.iter_mut().zip(plus).zip(minus) {
-        *y = I::from_size(p.wrapping_sub(m));
-    }
-}
-
-/// Integers that hold sizes.
-pub trait FromSize {
-    /// Wraps where the type is too narrow.
-    fn from_size(size: usize) -> Self;
-}
-macro_rules! from_size {
-    ($($t:ty),*) => {$(impl FromSize for $t {
-        #[inline(always)]
-        fn from_size(size: usize) -> Self { size as isize as $t }
-    })*};
-}
-from_size!(i64, i32, u64, u32);
