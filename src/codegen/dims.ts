@@ -36,7 +36,8 @@ export function integerRust(d: Dim, field: FieldOf): string {
   return d.terms.map(product).join(" + ");
 }
 
-const simple = (d: Dim): boolean => typeof d === "number" || (d.terms.length === 1 && d.terms[0]?.coefficient === 1 && d.terms[0].atoms.length === 1);
+const simple = (d: Dim): boolean =>
+  typeof d === "number" || (d.terms.length === 1 && d.terms[0]?.coefficient === 1 && d.terms[0].atoms.length === 1);
 const wrapped = (d: Dim, field: FieldOf): string => {
   if (typeof d === "number") return dimRust(d, field);
   return simple(d) ? atomRust((d.terms[0] as Term).atoms[0] as Atom, field) : `(${dimRust(d, field)})`;
@@ -66,8 +67,12 @@ function atomRust(a: Atom, field: FieldOf): string {
 
 /** A sum that is 0 where it would be negative, which usize cannot be in between either. */
 function saturated(terms: readonly Term[], field: FieldOf): string {
-  const sum = (list: readonly Term[]): string => list.map((t) => termRust({ ...t, coefficient: Math.abs(t.coefficient) }, field)).join(" + ");
+  const sum = (list: readonly Term[]): string =>
+    list.map((t) => termRust({ ...t, coefficient: Math.abs(t.coefficient) }, field)).join(" + ");
   const positive = terms.filter((t) => t.coefficient > 0);
-  const text = positive.length === 1 && positive[0]?.coefficient === 1 && positive[0].atoms.length === 1 ? sum(positive) : `(${sum(positive)})`;
+  const text =
+    positive.length === 1 && positive[0]?.coefficient === 1 && positive[0].atoms.length === 1
+      ? sum(positive)
+      : `(${sum(positive)})`;
   return `${positive.length === 0 ? "0_usize" : text}.saturating_sub(${sum(terms.filter((t) => t.coefficient < 0))})`;
 }

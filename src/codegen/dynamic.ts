@@ -5,8 +5,10 @@ import { formOf, type Interface, type Port } from "./interface.ts";
 import { commentText, containerType, elementType } from "./rust.ts";
 
 export function dynamicInterface(io: Interface, embed: boolean): string {
-  const info = (p: Port): string => `rt::Port { name: ${stringText(p.name)}, kind: ${stringText(commentText(typeText(p.type)))} }`;
-  const list = (ports: readonly Port[]): string[] => (ports.length === 0 ? ["&[]"] : ["&[", ...ports.map((p) => `            ${info(p)},`), "        ]"]);
+  const info = (p: Port): string =>
+    `rt::Port { name: ${stringText(p.name)}, kind: ${stringText(commentText(typeText(p.type)))} }`;
+  const list = (ports: readonly Port[]): string[] =>
+    ports.length === 0 ? ["&[]"] : ["&[", ...ports.map((p) => `            ${info(p)},`), "        ]"];
   return [
     "impl rt::AnyModel for Model {",
     "    type Workspace = Workspace;",
@@ -15,7 +17,9 @@ export function dynamicInterface(io: Interface, embed: boolean): string {
     "    fn load(weights: Option<&[u8]>) -> rt::Result<Self> {",
     "        match weights {",
     "            Some(bytes) => Self::with_weights(bytes),",
-    embed ? "            None => Ok(Self::new())," : '            None => Err(rt::Error::new("this model needs its weights file")),',
+    embed
+      ? "            None => Ok(Self::new()),"
+      : '            None => Err(rt::Error::new("this model needs its weights file")),',
     "        }",
     "    }",
     "",
@@ -80,4 +84,3 @@ function toAny(p: Port): string {
       return p.type.kind === "sequence" ? `rt::Any::new(${place}.to_vec())` : `rt::Any::new(${place}.clone())`;
   }
 }
-

@@ -18,7 +18,12 @@ import { WeightLayout } from "./weights.ts";
 const handlebars = Handlebars.create();
 const render = (template: string): ((view: object) => string) => {
   const text = readFileSync(new URL(`../../src/codegen/templates/${template}.hbs`, import.meta.url), "utf8");
-  return handlebars.compile(text, { noEscape: true, strict: true, knownHelpersOnly: true, knownHelpers: { each: true } });
+  return handlebars.compile(text, {
+    noEscape: true,
+    strict: true,
+    knownHelpersOnly: true,
+    knownHelpers: { each: true },
+  });
 };
 const templates = new Map<string, (view: object) => string>();
 export function fill(template: string, view: object): string {
@@ -50,7 +55,11 @@ export interface Module {
 /** Models larger than this are read from a file instead of being part of the program, in bytes. */
 export const embedLimit = 64 * 2 ** 20;
 
-export function emitModule(program: Program, plan: Plan, options: Pick<EmitOptions, "version" | "weightsPath"> & { weights: "auto" | "embed" | "file" }): Module {
+export function emitModule(
+  program: Program,
+  plan: Plan,
+  options: Pick<EmitOptions, "version" | "weightsPath"> & { weights: "auto" | "embed" | "file" },
+): Module {
   const io = interfaceOf(program);
   const weights = new WeightLayout();
   const printer = new StepPrinter(plan, io, weights);
@@ -71,7 +80,9 @@ export function emitModule(program: Program, plan: Plan, options: Pick<EmitOptio
     imports: fallible ? ["use rt::At;"] : [],
     arenaBytes: integerLiteral(plan.arenaBytes),
     weightBytes: integerLiteral(weights.bytes),
-    weightsItem: embed ? `static WEIGHTS: rt::arena::Aligned<[u8; WEIGHT_BYTES]> = rt::arena::Aligned(*include_bytes!(${stringText(options.weightsPath)}));` : "// Constants are read from a file: see `Model::with_weights`.",
+    weightsItem: embed
+      ? `static WEIGHTS: rt::arena::Aligned<[u8; WEIGHT_BYTES]> = rt::arena::Aligned(*include_bytes!(${stringText(options.weightsPath)}));`
+      : "// Constants are read from a file: see `Model::with_weights`.",
     inputsDerive: "#[derive(Clone, Copy, Debug)]",
     inputsLife: lifetimes(io.inputs, "a"),
     inputsW: io.inputs.length > 0 ? "<'w>" : "",
@@ -95,13 +106,17 @@ export function emitModule(program: Program, plan: Plan, options: Pick<EmitOptio
   return { rust: tidy(rust), weights, weightBytes: weights.bytes, embedded: embed };
 }
 
-const fields = (ports: readonly Port[], life: string): object[] => ports.map((p) => ({ doc: fieldDoc(p), field: p.field, type: fieldType(p.type, `${life}`) }));
+const fields = (ports: readonly Port[], life: string): object[] =>
+  ports.map((p) => ({ doc: fieldDoc(p), field: p.field, type: fieldType(p.type, `${life}`) }));
 
 function slots(list: readonly Named[]): string[] {
   const width = Math.max(0, ...list.map((s) => s.name.length + s.type.length));
   return [...list]
     .sort((a, b) => a.offset - b.offset)
-    .map((s) => `pub const ${s.name}: Slot<${s.type}>${" ".repeat(width - s.name.length - s.type.length)} = Slot::new(${s.offset}, ${s.length}); // ${s.doc}`);
+    .map(
+      (s) =>
+        `pub const ${s.name}: Slot<${s.type}>${" ".repeat(width - s.name.length - s.type.length)} = Slot::new(${s.offset}, ${s.length}); // ${s.doc}`,
+    );
 }
 
 /** Empty bodies on one line and no blank lines in a row, as rustfmt writes them. */
@@ -125,7 +140,15 @@ function printChunks(steps: readonly Step[], printer: StepPrinter): Chunks {
     const part = shown.slice(at, at + stepsPerFunction);
     const name = shown.length <= stepsPerFunction ? "steps" : `steps_${calls.length + 1}`;
     const body = printer.steps(part, 1);
-    text.push([`/// Steps ${at + 1} to ${at + part.length}.`, `fn ${name}(f: &mut Frame<'_>) -> rt::Result<()> {`, ...body, "    Ok(())", "}"].join("\n"));
+    text.push(
+      [
+        `/// Steps ${at + 1} to ${at + part.length}.`,
+        `fn ${name}(f: &mut Frame<'_>) -> rt::Result<()> {`,
+        ...body,
+        "    Ok(())",
+        "}",
+      ].join("\n"),
+    );
     calls.push(`${name}(&mut f)?;`);
   }
   return { calls, text };
@@ -138,7 +161,7 @@ function printResults(outputs: readonly Port[], printer: StepPrinter): string {
       case "array":
         return `${o.field}: rt::fixed(${text})`;
       case "view":
-        return `${o.field}: rt::View { data: ${text}, shape: [${((o.type as { shape: readonly Dim[] }).shape).map((d) => printer.dim(d)).join(", ")}] }`;
+        return `${o.field}: rt::View { data: ${text}, shape: [${(o.type as { shape: readonly Dim[] }).shape.map((d) => printer.dim(d)).join(", ")}] }`;
       case "tensor":
         return `${o.field}: ${text.replace(/\.data(\[\.\.\])?$/, "")}`;
       case "container":
@@ -162,14 +185,22 @@ function constructors(embed: boolean, declared: Declarations): string {
     "    }",
   ];
   const own = embed
-    ? ["    /// The model with the constants that are part of the program.", "    pub fn new() -> Self {", "        Self { weights: rt::Weights::embedded(&WEIGHTS), strings: strings() }", "    }", ""]
+    ? [
+        "    /// The model with the constants that are part of the program.",
+        "    pub fn new() -> Self {",
+        "        Self { weights: rt::Weights::embedded(&WEIGHTS), strings: strings() }",
+        "    }",
+        "",
+      ]
     : [];
   return [
     "impl Model {",
     ...own,
     ...load,
     "}",
-    ...(embed ? ["", "impl Default for Model {", "    fn default() -> Self {", "        Self::new()", "    }", "}"] : []),
+    ...(embed
+      ? ["", "impl Default for Model {", "    fn default() -> Self {", "        Self::new()", "    }", "}"]
+      : []),
     "",
     "/// Constant texts.",
     "#[rustfmt::skip]",
@@ -201,19 +232,27 @@ function stepTable(steps: readonly Step[]): string[] {
   const kernels = new Map<Op, string>();
   for (const s of steps) {
     const name = s.kind === "call" ? s.kernel.replace(/^.*::/, "") : s.kind;
-    if (s.kind !== "view") kernels.set(s.op, kernels.has(s.op) && kernels.get(s.op) !== name ? `${kernels.get(s.op)}, ${name}` : name);
+    if (s.kind !== "view")
+      kernels.set(s.op, kernels.has(s.op) && kernels.get(s.op) !== name ? `${kernels.get(s.op)}, ${name}` : name);
   }
   const shown = ops.length <= 200 ? ops : [...ops.slice(0, 190), ...ops.slice(-10)];
   const rows = shown.map((op) => {
     const [origins, types] = headingOf(op).split(" → ") as [string, string];
     const results = op.outputs.filter((v) => v !== undefined).map((v) => `${v.name}: ${commentText(typeText(v.type))}`);
     void types;
-    return [String(ops.indexOf(op) + 1), `\`${origins}\``, `\`${results.join(", ")}\``, `\`${kernels.get(op) ?? ""}\``, macsOf(op)];
+    return [
+      String(ops.indexOf(op) + 1),
+      `\`${origins}\``,
+      `\`${results.join(", ")}\``,
+      `\`${kernels.get(op) ?? ""}\``,
+      macsOf(op),
+    ];
   });
   if (rows.length === 0) return [];
   const head = ["step", "ONNX nodes", "result", "kernel", "MACs"];
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => (r[i] as string).length)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((c, i) => c.padEnd(widths[i] as number)).join(" | ")} |`.trimEnd();
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((c, i) => c.padEnd(widths[i] as number)).join(" | ")} |`.trimEnd();
   return [line(head), `|${widths.map((w) => "-".repeat(w + 2)).join("|")}|`, ...rows.map(line)];
 }
 
@@ -230,4 +269,16 @@ export function crateName(source: string): string {
 }
 
 /** Cargo's own folders cannot be names of programs, and Rust's crates would be hidden. */
-const takenNames = new Set(["onnxidize_runtime", "std", "core", "alloc", "test", "proc_macro", "rt", "build", "deps", "examples", "incremental"]);
+const takenNames = new Set([
+  "onnxidize_runtime",
+  "std",
+  "core",
+  "alloc",
+  "test",
+  "proc_macro",
+  "rt",
+  "build",
+  "deps",
+  "examples",
+  "incremental",
+]);

@@ -4,7 +4,7 @@ import type { Program, Value } from "../ir/graph.ts";
 import { stringText } from "../ir/plan.ts";
 import { sizeOf } from "../ir/tensor.ts";
 import { type Type, typeText } from "../ir/types.ts";
-import { type FieldOf, dimRust } from "./dims.ts";
+import { dimRust, type FieldOf } from "./dims.ts";
 import { commentText, containerType, elementType, Identifiers, integerLiteral } from "./rust.ts";
 
 export interface Port {
@@ -23,9 +23,17 @@ export interface Interface {
 export function interfaceOf(program: Program): Interface {
   const ports = (values: readonly Value[], names: readonly string[]): Port[] => {
     const ids = new Identifiers();
-    return values.map((value, i) => ({ value, name: names[i] as string, field: ids.snake(names[i] as string), type: value.type }));
+    return values.map((value, i) => ({
+      value,
+      name: names[i] as string,
+      field: ids.snake(names[i] as string),
+      type: value.type,
+    }));
   };
-  return { inputs: ports(program.main.inputs, program.inputNames), outputs: ports(program.main.outputs, program.outputNames) };
+  return {
+    inputs: ports(program.main.inputs, program.inputNames),
+    outputs: ports(program.main.outputs, program.outputNames),
+  };
 }
 
 /** How the API shows a value: a fixed array, a view with its extents, or a runtime type. */
@@ -76,7 +84,11 @@ export function bindInputs(ports: readonly Port[], program: Program, inputs: str
       if (name !== undefined && !known.has(name)) {
         known.add(name);
         const bounds = program.bounds.get(name);
-        lines.push(bounds ? `${field(name)} = rt::bounded(${found}, ${bounds.min}, ${bounds.max}, ${stringText(`${dimText(d)} of ${p.name}`)})?;` : `${field(name)} = ${found};`);
+        lines.push(
+          bounds
+            ? `${field(name)} = rt::bounded(${found}, ${bounds.min}, ${bounds.max}, ${stringText(`${dimText(d)} of ${p.name}`)})?;`
+            : `${field(name)} = ${found};`,
+        );
       } else later.push(`rt::expect_extent(${found}, ${dimRust(d, field)}, ${axis}, ${stringText(p.name)})?;`);
     });
   }

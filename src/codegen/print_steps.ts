@@ -4,11 +4,21 @@ import { bytesOf } from "../ir/dtype.ts";
 import type { Op, Value } from "../ir/graph.ts";
 import type { MapExpr } from "../ir/map_expr.ts";
 import { mapFunctions } from "../ir/map_expr.ts";
-import { type Arg, type CallStep, floatText, type IfStep, type LoopStep, type MapStep, type Plan, type Step, stringText } from "../ir/plan.ts";
+import {
+  type Arg,
+  type CallStep,
+  floatText,
+  type IfStep,
+  type LoopStep,
+  type MapStep,
+  type Plan,
+  type Step,
+  stringText,
+} from "../ir/plan.ts";
 import { sizeOf } from "../ir/tensor.ts";
 import { numel, typeText } from "../ir/types.ts";
 import { dimRust, integerRust } from "./dims.ts";
-import { type Interface, formOf } from "./interface.ts";
+import { formOf, type Interface } from "./interface.ts";
 import { array, call, commentText, type Doc, elementType, flat, Identifiers, layOut } from "./rust.ts";
 import type { WeightLayout } from "./weights.ts";
 
@@ -27,7 +37,13 @@ export interface Declarations {
   readonly heap: readonly { readonly field: string; readonly type: Value["type"]; readonly doc: string }[];
   readonly dims: readonly { readonly field: string; readonly doc: string }[];
   readonly strings: readonly (readonly string[])[];
-  readonly maps: readonly { readonly name: string; readonly arity: number; readonly expr: string; readonly params: string; readonly doc: string }[];
+  readonly maps: readonly {
+    readonly name: string;
+    readonly arity: number;
+    readonly expr: string;
+    readonly params: string;
+    readonly doc: string;
+  }[];
 }
 
 export class StepPrinter {
@@ -42,7 +58,10 @@ export class StepPrinter {
   private readonly weightIds = new Identifiers();
   private readonly heapFields: string[];
   private readonly strings = new Map<Value, readonly string[]>();
-  private readonly mapNames = new Map<string, { name: string; arity: number; expr: string; params: string; doc: string }>();
+  private readonly mapNames = new Map<
+    string,
+    { name: string; arity: number; expr: string; params: string; doc: string }
+  >();
   private usesArena = false;
 
   constructor(plan: Plan, io: Interface, layout: WeightLayout) {
@@ -63,7 +82,14 @@ export class StepPrinter {
     return {
       arena: [...this.arenaNames.values()],
       weights: [...this.weightNames.values()],
-      heap: this.plan.heapSlots.map((s, i) => ({ field: this.heapFields[i] as string, type: s.type, doc: s.values.slice(0, 6).map((v) => commentText(v.name)).join(", then ") })),
+      heap: this.plan.heapSlots.map((s, i) => ({
+        field: this.heapFields[i] as string,
+        type: s.type,
+        doc: s.values
+          .slice(0, 6)
+          .map((v) => commentText(v.name))
+          .join(", then "),
+      })),
       dims: [...this.dimFields].map(([symbol, field]) => ({ field, doc: `\`${commentText(symbol)}\`` })),
       strings: [...this.strings.values()],
       maps: [...this.mapNames.values()],
@@ -111,7 +137,11 @@ export class StepPrinter {
   private call(step: CallStep, indent: number): string {
     const generics = step.generics.length > 0 ? `::<${step.generics.join(", ")}>` : "";
     const at = step.fallible ? `.at(${stringText(commentText(step.op.origins[0] ?? ""))})?` : "";
-    const doc = call(`rt::${step.kernel}${generics}`, step.args.map((a) => this.arg(a)), at);
+    const doc = call(
+      `rt::${step.kernel}${generics}`,
+      step.args.map((a) => this.arg(a)),
+      at,
+    );
     if (step.binds.length === 0) return layOut(doc, indent, "", ";");
     return layOut(doc, indent, `[${step.binds.map((b) => this.field(b)).join(", ")}] = `, ";");
   }
@@ -119,7 +149,17 @@ export class StepPrinter {
   private map(step: MapStep, indent: number): string {
     const inputs = step.inputs.map((v) => `(${this.read(v)}, ${flat(this.shape(v))})`);
     const name = this.mapName(step.expr, step.inputs.length);
-    return layOut(call(`rt::map::<${name}, ${inputs.length}>`, ["f.pool", array(inputs, "["), this.write(step.output), this.shape(step.output)]), indent, "", ";");
+    return layOut(
+      call(`rt::map::<${name}, ${inputs.length}>`, [
+        "f.pool",
+        array(inputs, "["),
+        this.write(step.output),
+        this.shape(step.output),
+      ]),
+      indent,
+      "",
+      ";",
+    );
   }
 
   private branch(step: IfStep, indent: number): string[] {
@@ -136,9 +176,19 @@ export class StepPrinter {
   /** A loop that counts in `trip`; nested ones shadow it, which is right because the outer one is not needed inside. */
   private loop(step: LoopStep, indent: number): string[] {
     const pad = "    ".repeat(indent);
-    const limit = step.limit === undefined ? undefined : "dim" in step.limit ? this.dim(step.limit.dim) : `rt::trip_limit(${this.scalar(step.limit.value)})`;
-    const tests = [...(limit === undefined ? [] : ["trip < limit"]), ...(step.condition ? [`${this.scalar(step.condition)}.get()`] : [])];
-    const counter = step.counter ? this.inParts(indent + 2, (at) => [layOut(`${this.write(step.counter as Value)}[0] = trip as i64;`, at)]) : [];
+    const limit =
+      step.limit === undefined
+        ? undefined
+        : "dim" in step.limit
+          ? this.dim(step.limit.dim)
+          : `rt::trip_limit(${this.scalar(step.limit.value)})`;
+    const tests = [
+      ...(limit === undefined ? [] : ["trip < limit"]),
+      ...(step.condition ? [`${this.scalar(step.condition)}.get()`] : []),
+    ];
+    const counter = step.counter
+      ? this.inParts(indent + 2, (at) => [layOut(`${this.write(step.counter as Value)}[0] = trip as i64;`, at)])
+      : [];
     const inner = `${pad}    `;
     return [
       `${pad}{`,
@@ -203,14 +253,19 @@ export class StepPrinter {
         return typeof to === "string" ? `&${to}` : { ...to, open: `&${to.open}` };
       }
       case "call":
-        return call(a.name.replace(/^(&?)/, "$1rt::"), a.args.map((x) => this.arg(x)));
+        return call(
+          a.name.replace(/^(&?)/, "$1rt::"),
+          a.args.map((x) => this.arg(x)),
+        );
       case "array":
         return array(
           a.items.map((x) => this.arg(x)),
           "[",
         );
       case "struct":
-        return a.fields.length === 0 ? `rt::${a.name}` : { open: `rt::${a.name} {`, items: a.fields.map(([n, x]) => `${n}: ${flat(this.arg(x))}`), close: "}" };
+        return a.fields.length === 0
+          ? `rt::${a.name}`
+          : { open: `rt::${a.name} {`, items: a.fields.map(([n, x]) => `${n}: ${flat(this.arg(x))}`), close: "}" };
       case "rust":
         return a.text;
     }
@@ -287,7 +342,9 @@ export class StepPrinter {
     if (v.type.kind !== "tensor") throw new TypeError(`%${v.name} has no shape`);
     if (v.type.shape !== undefined) return array(v.type.shape.map((d) => this.dim(d)));
     const place = this.plan.places.get(this.rootOf(v));
-    return place?.kind === "input" ? `&f.inputs.${this.io.inputs[place.index]?.field}.shape` : `&f.heap.${this.heapField(v)}.shape`;
+    return place?.kind === "input"
+      ? `&f.inputs.${this.io.inputs[place.index]?.field}.shape`
+      : `&f.heap.${this.heapField(v)}.shape`;
   }
 
   private arenaSlot(v: Value): string {
@@ -295,9 +352,18 @@ export class StepPrinter {
     let slot = this.arenaNames.get(root);
     if (!slot) {
       const place = this.plan.places.get(root);
-      if (place?.kind !== "arena" || root.type.kind !== "tensor") throw new TypeError(`%${root.name} is not in the arena`);
-      const length = root.type.shape?.every(isStatic) ? sizeOf(root.type.shape as number[]) : Math.floor(place.bytes / bytesOf(root.type.dtype));
-      slot = { name: this.arenaIds.upper(root.name), doc: typeText(root.type), type: elementType(root.type.dtype), offset: place.offset, length };
+      if (place?.kind !== "arena" || root.type.kind !== "tensor")
+        throw new TypeError(`%${root.name} is not in the arena`);
+      const length = root.type.shape?.every(isStatic)
+        ? sizeOf(root.type.shape as number[])
+        : Math.floor(place.bytes / bytesOf(root.type.dtype));
+      slot = {
+        name: this.arenaIds.upper(root.name),
+        doc: typeText(root.type),
+        type: elementType(root.type.dtype),
+        offset: place.offset,
+        length,
+      };
       this.arenaNames.set(root, slot);
     }
     const count = this.countOf(v);
@@ -317,10 +383,20 @@ export class StepPrinter {
     return this.weight(this.layout.literal(literal), v.name, typeText(v.type));
   }
 
-  private weight(placed: { offset: number; length: number; dtype: Parameters<typeof elementType>[0] }, name: string, doc: string): string {
+  private weight(
+    placed: { offset: number; length: number; dtype: Parameters<typeof elementType>[0] },
+    name: string,
+    doc: string,
+  ): string {
     let slot = this.weightNames.get(placed.offset);
     if (!slot || slot.length !== placed.length || slot.type !== elementType(placed.dtype)) {
-      slot = { name: this.weightIds.upper(name), doc: commentText(doc), type: elementType(placed.dtype), offset: placed.offset, length: placed.length };
+      slot = {
+        name: this.weightIds.upper(name),
+        doc: commentText(doc),
+        type: elementType(placed.dtype),
+        offset: placed.offset,
+        length: placed.length,
+      };
       this.weightNames.set(placed.offset, slot);
     }
     return `f.weights.get(w::${slot.name})`;
@@ -333,7 +409,9 @@ export class StepPrinter {
     const key = `${arity}:${text}`;
     const known = this.mapNames.get(key);
     if (known) return known.name;
-    const params = Array.from({ length: arity }, (_, i) => (used.has(i) ? (names[i] as string) : `_${names[i]}`)).join(", ");
+    const params = Array.from({ length: arity }, (_, i) => (used.has(i) ? (names[i] as string) : `_${names[i]}`)).join(
+      ", ",
+    );
     const made = { name: `Map${this.mapNames.size + 1}`, arity, expr: text, params, doc: text };
     this.mapNames.set(key, made);
     return made.name;
@@ -368,4 +446,3 @@ export function headingOf(op: Op): string {
   const origins = op.origins.slice(0, 4).map(commentText).join(" + ") + (op.origins.length > 4 ? " + …" : "");
   return `${origins} → ${results.join(", ")}`;
 }
-

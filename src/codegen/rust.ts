@@ -8,7 +8,11 @@ import type { Type } from "../ir/types.ts";
 /** Text, or a bracketed list that goes on one line where it fits and else has an item to a line. */
 export type Doc = string | { readonly open: string; readonly items: readonly Doc[]; readonly close: string };
 
-export const call = (name: string, items: readonly Doc[], suffix = ""): Doc => ({ open: `${name}(`, items, close: `)${suffix}` });
+export const call = (name: string, items: readonly Doc[], suffix = ""): Doc => ({
+  open: `${name}(`,
+  items,
+  close: `)${suffix}`,
+});
 export const array = (items: readonly Doc[], prefix = "&["): Doc => ({ open: prefix, items, close: "]" });
 
 const maxWidth = 110;
@@ -28,7 +32,12 @@ export function layOut(d: Doc, indent: number, before = "", after = ""): string 
   const lines = d.items.map((item) => layOut(item, indent + 1, "", ","));
   // A method on a call that spans lines goes to a line of its own.
   const [close, method] = splitMethod(d.close);
-  return [`${pad}${before}${d.open}`, ...lines, `${pad}${close}${method ? "" : after}`, ...(method ? [`${pad}${method}${after}`] : [])].join("\n");
+  return [
+    `${pad}${before}${d.open}`,
+    ...lines,
+    `${pad}${close}${method ? "" : after}`,
+    ...(method ? [`${pad}${method}${after}`] : []),
+  ].join("\n");
 }
 
 function splitMethod(close: string): [string, string] {
@@ -37,7 +46,9 @@ function splitMethod(close: string): [string, string] {
 }
 
 const keywords = new Set(
-  "as async await box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self Self static struct super trait true try type typeof union unsafe unsized use virtual where while yield abstract become".split(" "),
+  "as async await box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self Self static struct super trait true try type typeof union unsafe unsized use virtual where while yield abstract become".split(
+    " ",
+  ),
 );
 
 /** Distinct Rust identifiers out of arbitrary names. */
@@ -126,12 +137,15 @@ export function containerType(t: Type): string {
 /** Model text for a comment: one line, nothing that ends or changes a comment or Markdown. */
 export const commentText = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to keep out
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069`|\\<>]+/g, " ").slice(0, 120);
+  text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069`|\\<>]+/g, " ")
+    .slice(0, 120);
 
 /** 12 345 678 */
 export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, " ");
 /** A Rust integer literal with underscores from five digits on, as clippy likes it. */
-export const integerLiteral = (n: number): string => (Math.abs(n) < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, "_"));
+export const integerLiteral = (n: number): string =>
+  Math.abs(n) < 10000 ? String(n) : String(n).replace(/\B(?=(\d{3})+$)/g, "_");
 
 /** Bytes with a unit that a person reads: 1.56 MB. */
 export function byteText(n: number): string {

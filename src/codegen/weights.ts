@@ -1,7 +1,7 @@
 /** Lays out `weights.bin`: every table that a step reads, each once, aligned to 64 bytes, in order of first use. */
 import { createHash } from "node:crypto";
-import { bytesOf, type DType, isFloat } from "../ir/dtype.ts";
 import { encodeFloat } from "../ir/bits.ts";
+import { bytesOf, type DType, isFloat } from "../ir/dtype.ts";
 import type { Literal } from "../ir/literal.ts";
 import type { Table } from "../ir/plan.ts";
 import { sizeOf, type TensorData } from "../ir/tensor.ts";
@@ -69,7 +69,8 @@ export class WeightLayout {
 /** Elements as the generated program keeps them: little-endian, one byte each for 4- and 2-bit types. */
 export function encode(dtype: DType, data: TensorData): Uint8Array {
   if (Array.isArray(data)) throw new TypeError("strings are no weights");
-  if (!isFloat(dtype) || dtype === "f32" || dtype === "f64") return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (!isFloat(dtype) || dtype === "f32" || dtype === "f64")
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const floats = data as Float32Array;
   const wide = bytesOf(dtype) === 2;
   const codes = wide ? new Uint16Array(floats.length) : new Uint8Array(floats.length);

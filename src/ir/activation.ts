@@ -34,7 +34,11 @@ const functions = {
   Sigmoid: { fields: [], expr: (x) => applyFn("sigmoid", x), fit: none },
   Tanh: { fields: [], expr: (x) => applyFn("tanh", x), fit: none },
   Silu: { fields: [], expr: (x) => mul(x, applyFn("sigmoid", x)), fit: none },
-  HardSwish: { fields: [], expr: (x) => mul(x, clamp(add(mul(x, constant(1 / 6)), constant(0.5)), constant(0), constant(1))), fit: none },
+  HardSwish: {
+    fields: [],
+    expr: (x) => mul(x, clamp(add(mul(x, constant(1 / 6)), constant(0.5)), constant(0), constant(1))),
+    fit: none,
+  },
   HardSigmoid: {
     fields: ["alpha", "beta"],
     expr: (x, a, b) => clamp(add(mul(a, x), b), constant(0), constant(1)),
@@ -47,10 +51,21 @@ const functions = {
   },
   GeluTanh: {
     fields: [],
-    expr: (x) => mul(mul(constant(0.5), x), add(constant(1), applyFn("tanh", mul(constant(Math.sqrt(2 / Math.PI)), add(x, mul(constant(0.044715), mul(x, mul(x, x)))))))),
+    expr: (x) =>
+      mul(
+        mul(constant(0.5), x),
+        add(
+          constant(1),
+          applyFn("tanh", mul(constant(Math.sqrt(2 / Math.PI)), add(x, mul(constant(0.044715), mul(x, mul(x, x)))))),
+        ),
+      ),
     fit: none,
   },
-  Swish: { fields: "tuple", expr: (x, a) => mul(x, applyFn("sigmoid", mul(a, x))), fit: (f) => [Math.log(f(1) / (1 - f(1)))] },
+  Swish: {
+    fields: "tuple",
+    expr: (x, a) => mul(x, applyFn("sigmoid", mul(a, x))),
+    fit: (f) => [Math.log(f(1) / (1 - f(1)))],
+  },
   Softplus: { fields: [], expr: (x) => applyFn("softplus", x), fit: none },
   Mish: { fields: [], expr: (x) => mul(x, applyFn("tanh", applyFn("softplus", x))), fit: none },
 } satisfies Record<string, Row>;
@@ -58,8 +73,10 @@ const functions = {
 export const identity: Activation = { name: "Identity", parameters: [] };
 
 /** The function as an expression of input 0. */
-export const activationExpr = (a: Activation): MapExpr => (functions[a.name] as Row).expr(input(0), ...a.parameters.map(constant));
-export const applyActivation = (a: Activation, x: number): number => (a.name === "Identity" ? x : evaluateMap(activationExpr(a), [x]));
+export const activationExpr = (a: Activation): MapExpr =>
+  (functions[a.name] as Row).expr(input(0), ...a.parameters.map(constant));
+export const applyActivation = (a: Activation, x: number): number =>
+  a.name === "Identity" ? x : evaluateMap(activationExpr(a), [x]);
 
 /** Fields of the runtime's enum variant; "tuple" for one unnamed parameter. */
 export const activationFields = (a: Activation): readonly string[] | "tuple" => functions[a.name].fields;
@@ -81,4 +98,5 @@ export function recogniseActivation(f: (x: number) => number): Activation | unde
   return undefined;
 }
 
-const close = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= 2e-6 * Math.max(Math.abs(a), Math.abs(b)) + 1e-9;
+const close = (a: number, b: number): boolean =>
+  a === b || Math.abs(a - b) <= 2e-6 * Math.max(Math.abs(a), Math.abs(b)) + 1e-9;

@@ -5,7 +5,19 @@ import type { Literal } from "./literal.ts";
 import type { Type } from "./types.ts";
 
 export interface AttrSpec<T> {
-  readonly kind: "int" | "float" | "bool" | "string" | "oneOf" | "ints" | "floats" | "strings" | "tensor" | "dtype" | "type" | "internal";
+  readonly kind:
+    | "int"
+    | "float"
+    | "bool"
+    | "string"
+    | "oneOf"
+    | "ints"
+    | "floats"
+    | "strings"
+    | "tensor"
+    | "dtype"
+    | "type"
+    | "internal";
   /** The value where a node has none; `undefined` is allowed only if `optional`. */
   readonly default: T | undefined;
   readonly required: boolean;
@@ -20,7 +32,12 @@ export const required = Symbol("required");
 export const optional = Symbol("optional");
 type Default<T> = T | typeof required | typeof optional;
 
-const spec = <T>(kind: AttrSpec<T>["kind"], expected: string, fromOnnx: AttrSpec<T>["fromOnnx"], def: Default<T>): AttrSpec<T> => ({
+const spec = <T>(
+  kind: AttrSpec<T>["kind"],
+  expected: string,
+  fromOnnx: AttrSpec<T>["fromOnnx"],
+  def: Default<T>,
+): AttrSpec<T> => ({
   kind,
   expected,
   fromOnnx,
@@ -47,7 +64,11 @@ interface Constructor<T> {
   (def: typeof optional): AttrSpec<T | undefined>;
 }
 
-function constructor<K extends keyof Kinds>(kind: K, expected: string, fromOnnx: (a: OnnxAttribute) => Kinds[K] | undefined): Constructor<Kinds[K]> {
+function constructor<K extends keyof Kinds>(
+  kind: K,
+  expected: string,
+  fromOnnx: (a: OnnxAttribute) => Kinds[K] | undefined,
+): Constructor<Kinds[K]> {
   return ((def: Default<Kinds[K]>) => spec(kind, expected, fromOnnx, def)) as Constructor<Kinds[K]>;
 }
 
@@ -59,16 +80,31 @@ export const attr = {
   float: constructor("float", "a number", (a) => (a.kind === "float" ? a.value : undefined)),
   /** ONNX writes flags as 0 and 1. */
   bool: constructor("bool", "0 or 1", (a) => (a.kind === "int" ? a.value !== 0n : undefined)),
-  string: constructor("string", "a string", (a) => (a.kind === "string" && typeof a.value === "string" ? a.value : undefined)),
-  ints: constructor("ints", "integers", (a) => (a.kind === "ints" ? a.value.map(toNumber) : isEmptyList(a) ? [] : undefined)),
-  floats: constructor("floats", "numbers", (a) => (a.kind === "floats" ? [...a.value] : isEmptyList(a) ? [] : undefined)),
-  strings: constructor("strings", "strings", (a) => (a.kind === "strings" ? a.value.map(String) : isEmptyList(a) ? [] : undefined)),
+  string: constructor("string", "a string", (a) =>
+    a.kind === "string" && typeof a.value === "string" ? a.value : undefined,
+  ),
+  ints: constructor("ints", "integers", (a) =>
+    a.kind === "ints" ? a.value.map(toNumber) : isEmptyList(a) ? [] : undefined,
+  ),
+  floats: constructor("floats", "numbers", (a) =>
+    a.kind === "floats" ? [...a.value] : isEmptyList(a) ? [] : undefined,
+  ),
+  strings: constructor("strings", "strings", (a) =>
+    a.kind === "strings" ? a.value.map(String) : isEmptyList(a) ? [] : undefined,
+  ),
   tensor: constructor("tensor", "a tensor", (a) => (a.kind === "tensor" ? a.value : undefined)),
   /** ONNX gives an element type by its number. */
-  dtype: constructor("dtype", "an element type", (a) => (a.kind === "int" ? dtypeFromOnnx(Number(a.value)) : undefined)),
+  dtype: constructor("dtype", "an element type", (a) =>
+    a.kind === "int" ? dtypeFromOnnx(Number(a.value)) : undefined,
+  ),
   /** A string out of a set. */
   oneOf: <const S extends string>(values: readonly S[], def: NoInfer<S> | typeof required): AttrSpec<S> =>
-    spec("oneOf", `one of ${values.join(", ")}`, (a) => (a.kind === "string" ? values.find((v) => v === a.value) : undefined), def as Default<S>),
+    spec(
+      "oneOf",
+      `one of ${values.join(", ")}`,
+      (a) => (a.kind === "string" ? values.find((v) => v === a.value) : undefined),
+      def as Default<S>,
+    ),
   /** Set by passes; ONNX has no such attribute. Must be plain data. */
   internal: <T>(def: T): AttrSpec<T> => spec<T>("internal", "nothing (internal)", () => undefined, def as Default<T>),
 };

@@ -7,7 +7,18 @@ import { type Dim, symbol } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 import type { Contents, Func, Op, Value } from "./graph.ts";
 import { type Literal, literalOf } from "./literal.ts";
-import { type AnyOpDef, type Arities, type AttrSpecs, type AttrsOf, type InferContext, type Inferred, type Named, named, type OpDef, positional } from "./op_def.ts";
+import {
+  type AnyOpDef,
+  type Arities,
+  type AttrSpecs,
+  type AttrsOf,
+  type InferContext,
+  type Inferred,
+  type Named,
+  named,
+  type OpDef,
+  positional,
+} from "./op_def.ts";
 import { int64s, numbers, scalar, sizeOf, type Tensor, tensor } from "./tensor.ts";
 import { sameType, type Type, tensorType, typeText } from "./types.ts";
 
@@ -35,7 +46,10 @@ export class Names {
 
 /** Model text as an identifier: `[A-Za-z_][A-Za-z0-9_.]*`, at most 48 characters. */
 export function identifier(text: string): string {
-  const clean = text.replace(/^.*\/(?=[^/])/, "").replace(/[^A-Za-z0-9_.]+/g, "_").replace(/^[_.]+|[_.]+$/g, "");
+  const clean = text
+    .replace(/^.*\/(?=[^/])/, "")
+    .replace(/[^A-Za-z0-9_.]+/g, "_")
+    .replace(/^[_.]+|[_.]+$/g, "");
   const short = clean.slice(0, 48);
   return /^[A-Za-z_]/.test(short) ? short : short === "" ? "v" : `v${short}`;
 }
@@ -51,7 +65,12 @@ export const inferredType = (i: Inferred): Type => ("contents" in i ? i.type : i
 export const inferredContents = (i: Inferred): Contents | undefined => ("contents" in i ? i.contents : undefined);
 
 /** Stops with an error about the operator `def` at the nodes `origins`. */
-export function failAt(origins: readonly string[], def: AnyOpDef, code: Code, params: Readonly<Record<string, string | number>>): never {
+export function failAt(
+  origins: readonly string[],
+  def: AnyOpDef,
+  code: Code,
+  params: Readonly<Record<string, string | number>>,
+): never {
   throw new Diagnosed(diagnostic(code, { ...params, op: def.onnx?.type ?? def.name }, origins.join(" + ")));
 }
 
@@ -92,7 +111,12 @@ export class Builder {
   }
 
   literal(literal: Literal, name = "c"): Value {
-    return { name: this.names.unique(name), type: tensorType(literal.dtype, literal.shape), contents: contentsOf(literal), literal };
+    return {
+      name: this.names.unique(name),
+      type: tensorType(literal.dtype, literal.shape),
+      contents: contentsOf(literal),
+      literal,
+    };
   }
   constant(t: Tensor, name = "c"): Value {
     return this.literal(literalOf(t), name);
@@ -129,8 +153,14 @@ export class Builder {
     regions: readonly Func[] = [],
   ): (Value | undefined)[] {
     const flags = typeof wanted === "number" ? new Array<boolean>(wanted).fill(true) : wanted;
-    const list = positional<Value>(def.inputs, inputs as Readonly<Record<string, Value | undefined | readonly (Value | undefined)[]>>);
-    return this.emitOp(def as AnyOpDef, list, completeAttrs(def as AnyOpDef, attrs), flags, regions).outputs as (Value | undefined)[];
+    const list = positional<Value>(
+      def.inputs,
+      inputs as Readonly<Record<string, Value | undefined | readonly (Value | undefined)[]>>,
+    );
+    return this.emitOp(def as AnyOpDef, list, completeAttrs(def as AnyOpDef, attrs), flags, regions).outputs as (
+      | Value
+      | undefined
+    )[];
   }
 
   /** The untyped form, for whoever has an operation rather than a definition. `like` gives names to the results. */
@@ -149,14 +179,21 @@ export class Builder {
       return symbol(name);
     };
     const types = inferTypes(def, inputs, attrs, regions, wanted, this.origins, mint);
-    const outputs = wanted.map((want, i) => (want ? this.result(types[i] as Inferred, like[i] ?? def.name) : undefined));
+    const outputs = wanted.map((want, i) =>
+      want ? this.result(types[i] as Inferred, like[i] ?? def.name) : undefined,
+    );
     const op: Op = { def, inputs, attrs, outputs, regions, fresh, origins: this.origins };
     this.ops.push(op);
     return op;
   }
 
   private result(inferred: Inferred, name: string): Value {
-    return { name: this.names.unique(name), type: inferredType(inferred), contents: inferredContents(inferred), literal: undefined };
+    return {
+      name: this.names.unique(name),
+      type: inferredType(inferred),
+      contents: inferredContents(inferred),
+      literal: undefined,
+    };
   }
 }
 
@@ -164,18 +201,27 @@ export class Builder {
 export function completeAttrs(def: AnyOpDef, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const attrs: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(def.attrs as AttrSpecs)) attrs[name] = given[name] ?? spec.default;
-  for (const name of Object.keys(given)) if (!(name in attrs)) throw new TypeError(`${def.name} has no attribute ${name}`);
+  for (const name of Object.keys(given))
+    if (!(name in attrs)) throw new TypeError(`${def.name} has no attribute ${name}`);
   return attrs;
 }
 
 /** The operation again with other inputs: results keep their values where the types stay the same. */
 export function rebuilt(op: Op, inputs: readonly (Value | undefined)[], regions: readonly Func[]): Op {
   let next = 0;
-  const types = inferTypes(op.def, inputs, op.attrs, regions, op.outputs.map((o) => o !== undefined), op.origins, () => {
-    const name = op.fresh[next++];
-    if (name === undefined) throw new TypeError(`${op.def.name} mints more sizes than before`);
-    return symbol(name);
-  });
+  const types = inferTypes(
+    op.def,
+    inputs,
+    op.attrs,
+    regions,
+    op.outputs.map((o) => o !== undefined),
+    op.origins,
+    () => {
+      const name = op.fresh[next++];
+      if (name === undefined) throw new TypeError(`${op.def.name} mints more sizes than before`);
+      return symbol(name);
+    },
+  );
   const outputs = op.outputs.map((o, i) => {
     if (!o) return undefined;
     const inferred = types[i] as Inferred;
@@ -189,7 +235,13 @@ export function rebuilt(op: Op, inputs: readonly (Value | undefined)[], regions:
 
 function sameContents(a: Contents | undefined, b: Contents | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return a.length === b.length && a.every((x, i) => x === b[i] || (typeof x === "object" && typeof b[i] === "object" && x.key === (b[i] as { key: string }).key));
+  return (
+    a.length === b.length &&
+    a.every(
+      (x, i) =>
+        x === b[i] || (typeof x === "object" && typeof b[i] === "object" && x.key === (b[i] as { key: string }).key),
+    )
+  );
 }
 
 export { typeText };

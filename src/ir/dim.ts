@@ -127,7 +127,14 @@ export function floorDiv(a: Dim, b: Dim): Dim {
   const rest = new Map<string, Term>();
   for (const t of termsOf(a)) {
     const q = divideTerm(t, by);
-    accumulate(q ? whole : rest, q ?? t);
+    if (q || typeof b !== "number" || t.atoms.length > 0) {
+      accumulate(q ? whole : rest, q ?? t);
+      continue;
+    }
+    // What is left of a number is its remainder, from 0 to b − 1: equal quotients then have equal keys, and fewer of them
+    // go below zero on the way.
+    accumulate(whole, { coefficient: Math.floor(t.coefficient / b), atoms: [] });
+    accumulate(rest, { coefficient: t.coefficient - b * Math.floor(t.coefficient / b), atoms: [] });
   }
   const remainder = build(rest);
   if (typeof remainder === "number" && typeof b === "number") return add(build(whole), Math.floor(remainder / b));
@@ -233,11 +240,17 @@ export function evaluateDim(d: Dim, bindings: ReadonlyMap<string, number>): numb
 }
 
 /** An upper bound of `d` given bounds of the symbols, or undefined. Assumes that sizes are not negative. */
-export function upperBound(d: Dim, bounds: (name: string) => { min: number; max: number } | undefined): number | undefined {
+export function upperBound(
+  d: Dim,
+  bounds: (name: string) => { min: number; max: number } | undefined,
+): number | undefined {
   return range(d, bounds)?.max;
 }
 
-function range(d: Dim, bounds: (name: string) => { min: number; max: number } | undefined): { min: number; max: number } | undefined {
+function range(
+  d: Dim,
+  bounds: (name: string) => { min: number; max: number } | undefined,
+): { min: number; max: number } | undefined {
   let low = 0;
   let high = 0;
   for (const t of termsOf(d)) {
@@ -256,7 +269,10 @@ function range(d: Dim, bounds: (name: string) => { min: number; max: number } | 
   return { min: low, max: high };
 }
 
-function atomRange(atom: Atom, bounds: (name: string) => { min: number; max: number } | undefined): { min: number; max: number } | undefined {
+function atomRange(
+  atom: Atom,
+  bounds: (name: string) => { min: number; max: number } | undefined,
+): { min: number; max: number } | undefined {
   if (atom.kind === "symbol") return bounds(atom.name);
   const a = range(atom.a, bounds);
   const b = range(atom.b, bounds);

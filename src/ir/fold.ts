@@ -6,7 +6,10 @@ import { isTensor, type Tensor, tensor } from "./tensor.ts";
 
 /** Whether an operation depends on nothing that only a run knows. */
 export const isConstant = (op: Op): boolean =>
-  op.def.pure !== false && op.regions.length === 0 && isInterpretable(op) && op.inputs.every((v) => v === undefined || v.literal !== undefined);
+  op.def.pure !== false &&
+  op.regions.length === 0 &&
+  isInterpretable(op) &&
+  op.inputs.every((v) => v === undefined || v.literal !== undefined);
 
 /** Results of a constant operation; undefined if it fails on its data: that error belongs to the run. */
 export function evaluateConstant(op: Op): readonly (Tensor | undefined)[] | undefined {

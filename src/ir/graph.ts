@@ -4,8 +4,9 @@
  * Nothing here is ever changed after it is made: a pass builds new values and operations (`builder.ts`, `rewrite.ts`).
  * A constant is a value that carries its literal and has no operation. Regions may use values of the functions around them.
  */
-import type { Dim } from "./dim.ts";
+
 import type { Names } from "./builder.ts";
+import type { Dim } from "./dim.ts";
 import type { Literal } from "./literal.ts";
 import type { AnyOpDef, AttrValues } from "./op_def.ts";
 import type { TensorType, Type } from "./types.ts";

@@ -46,7 +46,11 @@ function bindSizes(v: Value, value: RuntimeValue, sizes: Map<string, number>): v
 }
 
 /** Runs `f`; arguments by position. Throws RangeError and the like where data does not fit. */
-export function interpret(f: Func, args: readonly RuntimeValue[], sizes: ReadonlyMap<string, number> = new Map()): readonly RuntimeValue[] {
+export function interpret(
+  f: Func,
+  args: readonly RuntimeValue[],
+  sizes: ReadonlyMap<string, number> = new Map(),
+): readonly RuntimeValue[] {
   const frame = new Frame();
   for (const [name, n] of sizes) frame.sizes.set(name, n);
   return runFunc(f, args, frame);
@@ -60,7 +64,11 @@ function runFunc(f: Func, args: readonly RuntimeValue[], parent: Frame): readonl
 }
 
 function runOp(op: Op, frame: Frame): void {
-  const results = evaluateOp(op, op.inputs.map((v) => (v ? frame.get(v) : undefined)), frame);
+  const results = evaluateOp(
+    op,
+    op.inputs.map((v) => (v ? frame.get(v) : undefined)),
+    frame,
+  );
   op.outputs.forEach((v, i) => {
     if (v) frame.set(v, results[i] as RuntimeValue);
   });
@@ -79,12 +87,17 @@ function evaluateOp(op: Op, inputs: readonly (RuntimeValue | undefined)[], frame
     },
   };
   if (op.def.evaluate) return op.def.evaluate(named(op.def.inputs, inputs as readonly Tensor[]), op.attrs, context);
-  if (op.def.evaluateValues) return op.def.evaluateValues(named(op.def.inputs, inputs as readonly RuntimeValue[]), op.attrs, context);
+  if (op.def.evaluateValues)
+    return op.def.evaluateValues(named(op.def.inputs, inputs as readonly RuntimeValue[]), op.attrs, context);
   return evaluateDecomposed(op, inputs, frame);
 }
 
 /** The operator in terms of others, over arguments whose types are those of this run. */
-function evaluateDecomposed(op: Op, inputs: readonly (RuntimeValue | undefined)[], frame: Frame): readonly RuntimeValue[] {
+function evaluateDecomposed(
+  op: Op,
+  inputs: readonly (RuntimeValue | undefined)[],
+  frame: Frame,
+): readonly RuntimeValue[] {
   const builder = new Builder(new Names(), op.origins);
   const results = op.def.decompose?.(named(op.def.inputs, op.inputs), op.attrs, builder, op.outputs);
   if (!results) throw new Error(`${op.def.name} has no reference semantics`);

@@ -19,7 +19,11 @@ export type AttrValues = Readonly<Record<string, unknown>>;
 
 /** Inputs by name: `T`, `T | undefined` or `readonly T[]`, as declared. */
 export type Named<I extends Arities, T> = {
-  readonly [N in keyof I]: I[N] extends "required" ? T : I[N] extends "optional" ? T | undefined : readonly (T | undefined)[];
+  readonly [N in keyof I]: I[N] extends "required"
+    ? T
+    : I[N] extends "optional"
+      ? T | undefined
+      : readonly (T | undefined)[];
 };
 export type AttrsOf<A extends AttrSpecs> = { readonly [N in keyof A]: A[N] extends AttrSpec<infer T> ? T : never };
 
@@ -107,16 +111,29 @@ export interface OpDef<I extends Arities, O extends Arities, A extends AttrSpecs
     readonly names: readonly string[];
     /** The graph without arguments that stands for the whole operation, where inputs are constants that tell. */
     chosen?(inputs: Named<I, Value>): string | undefined;
-    build(inputs: Named<I, Value>, attrs: AttrsOf<A>, ctx: RegionContext): { regions: readonly Func[]; attrs?: Partial<AttrsOf<A>> };
+    build(
+      inputs: Named<I, Value>,
+      attrs: AttrsOf<A>,
+      ctx: RegionContext,
+    ): { regions: readonly Func[]; attrs?: Partial<AttrsOf<A>> };
   };
   /** Types of the outputs. The importer, the builder and the verifier all call this: the only shape arithmetic there is. */
   infer(inputs: Named<I, Value>, attrs: AttrsOf<A>, ctx: InferContext): readonly Inferred[];
   /** Reference semantics. Left out where `decompose` gives them. `null` inputs are empty optionals. */
   readonly evaluate?: (inputs: Named<I, Tensor>, attrs: AttrsOf<A>, ctx: EvaluateContext) => readonly RuntimeValue[];
   /** Like `evaluate`, for operators over sequences, optionals and maps. */
-  readonly evaluateValues?: (inputs: Named<I, RuntimeValue>, attrs: AttrsOf<A>, ctx: EvaluateContext) => readonly RuntimeValue[];
+  readonly evaluateValues?: (
+    inputs: Named<I, RuntimeValue>,
+    attrs: AttrsOf<A>,
+    ctx: EvaluateContext,
+  ) => readonly RuntimeValue[];
   /** The operator in terms of others. Returns undefined where a case has none and `lower` must serve. */
-  readonly decompose?: (inputs: Named<I, Value>, attrs: AttrsOf<A>, b: Builder, outputs: readonly (Value | undefined)[]) => readonly (Value | undefined)[] | undefined;
+  readonly decompose?: (
+    inputs: Named<I, Value>,
+    attrs: AttrsOf<A>,
+    b: Builder,
+    outputs: readonly (Value | undefined)[],
+  ) => readonly (Value | undefined)[] | undefined;
   /** Steps of the kernel plan. */
   readonly lower?: (inputs: Named<I, Value>, attrs: AttrsOf<A>, l: Lowering) => void;
   /** False for random generators: never folded, never merged. */
@@ -141,7 +158,10 @@ export function defineOp<const I extends Arities, const O extends Arities, const
 }
 
 /** Splits positional inputs by the declared names. */
-export function named<T>(arities: Arities, positional: readonly (T | undefined)[]): Record<string, T | undefined | readonly (T | undefined)[]> {
+export function named<T>(
+  arities: Arities,
+  positional: readonly (T | undefined)[],
+): Record<string, T | undefined | readonly (T | undefined)[]> {
   const result: Record<string, T | undefined | readonly (T | undefined)[]> = {};
   Object.entries(arities).forEach(([name, arity], i) => {
     result[name] = arity === "variadic" ? positional.slice(i) : positional[i];
@@ -150,7 +170,10 @@ export function named<T>(arities: Arities, positional: readonly (T | undefined)[
 }
 
 /** The reverse of `named`; trailing absences are dropped. */
-export function positional<T>(arities: Arities, byName: Readonly<Record<string, T | undefined | readonly (T | undefined)[]>>): (T | undefined)[] {
+export function positional<T>(
+  arities: Arities,
+  byName: Readonly<Record<string, T | undefined | readonly (T | undefined)[]>>,
+): (T | undefined)[] {
   const list: (T | undefined)[] = [];
   for (const [name, arity] of Object.entries(arities)) {
     const given = byName[name];

@@ -6,9 +6,9 @@
  */
 import type { Dim } from "./dim.ts";
 import type { DType } from "./dtype.ts";
+import type { Func, Op, Value } from "./graph.ts";
 import type { MapExpr } from "./map_expr.ts";
 import type { TensorData } from "./tensor.ts";
-import type { Func, Op, Value } from "./graph.ts";
 
 /** An argument of a kernel call, printed by the code generator as the comment says. */
 export type Arg =
@@ -137,7 +137,11 @@ export interface Lowering {
   /** The output `i`, which must be wanted. */
   output(i: number): Value;
   /** A kernel call, steps in order. `binds` are the operator's fresh symbols where the kernel returns them. */
-  call(kernel: string, args: readonly Arg[], options?: { fallible?: boolean; binds?: boolean; generics?: readonly string[] }): void;
+  call(
+    kernel: string,
+    args: readonly Arg[],
+    options?: { fallible?: boolean; binds?: boolean; generics?: readonly string[] },
+  ): void;
   map(expr: MapExpr, inputs: readonly Value[], output: Value): void;
   view(input: Value, output: Value): void;
   /** A value that only steps of this operator use. */
@@ -164,7 +168,11 @@ export const scratch = (dtype: DType, length: Dim): Arg => ({ kind: "scratch", d
 export const table = (t: Table): Arg => ({ kind: "table", table: t });
 export const pool: Arg = { kind: "pool" };
 export const list = (items: readonly Arg[]): Arg => ({ kind: "list", items });
-export const struct = (name: string, fields: readonly (readonly [string, Arg])[] = []): Arg => ({ kind: "struct", name, fields });
+export const struct = (name: string, fields: readonly (readonly [string, Arg])[] = []): Arg => ({
+  kind: "struct",
+  name,
+  fields,
+});
 /** `&a`. */
 export const reference = (to: Arg): Arg => ({ kind: "reference", to });
 const rustText = (text: string): Arg => ({ kind: "rust", text });
@@ -177,10 +185,12 @@ export const readOption = (v: Value | undefined): Arg => option(v && read(v));
 export const bool = (b: boolean): Arg => rustText(b ? "true" : "false");
 /** An integer literal, typed where inference needs it: `int(3)`, `int(3, "i64")`. */
 export const int = (n: number | bigint, type = ""): Arg => rustText(`${n}${type && `_${type}`}`);
-export const ints = (values: readonly number[], type = "i64"): Arg => rustText(`&[${values.map((v, i) => (i === 0 && type ? `${v}_${type}` : `${v}`)).join(", ")}]`);
+export const ints = (values: readonly number[], type = "i64"): Arg =>
+  rustText(`&[${values.map((v, i) => (i === 0 && type ? `${v}_${type}` : `${v}`)).join(", ")}]`);
 /** An f32 or f64 literal that reads back to exactly `x`. */
 export const float = (x: number, type: "f32" | "f64" = "f32"): Arg => rustText(floatText(x, type));
-export const floats = (values: readonly number[], type: "f32" | "f64" = "f32"): Arg => rustText(`&[${values.map((v) => floatText(v, type)).join(", ")}]`);
+export const floats = (values: readonly number[], type: "f32" | "f64" = "f32"): Arg =>
+  rustText(`&[${values.map((v) => floatText(v, type)).join(", ")}]`);
 
 /** A Rust literal of exactly this value; f32 with the fewest digits that read back. */
 export function floatText(x: number, type: "f32" | "f64" = "f32"): string {
@@ -207,10 +217,12 @@ export function stringText(s: string): string {
     const code = c.codePointAt(0) as number;
     if (c === '"' || c === "\\") out += `\\${c}`;
     else if (c === "\n") out += "\\n";
-    else if (code < 0x20 || code === 0x7f || (code >= 0x80 && !/[\p{L}\p{N}\p{P}\p{S}]/u.test(c)) || isBidi(code)) out += `\\u{${code.toString(16)}}`;
+    else if (code < 0x20 || code === 0x7f || (code >= 0x80 && !/[\p{L}\p{N}\p{P}\p{S}]/u.test(c)) || isBidi(code))
+      out += `\\u{${code.toString(16)}}`;
     else out += c;
   }
   return `"${out}"`;
 }
-const isBidi = (c: number): boolean => (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c === 0x200e || c === 0x200f;
+const isBidi = (c: number): boolean =>
+  (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c === 0x200e || c === 0x200f;
 export const str = (s: string): Arg => rustText(stringText(s));

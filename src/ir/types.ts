@@ -23,7 +23,11 @@ export interface MapType {
 }
 export type Type = TensorType | SequenceType | OptionalType | MapType;
 
-export const tensorType = (dtype: DType, shape: readonly Dim[] | undefined): TensorType => ({ kind: "tensor", dtype, shape });
+export const tensorType = (dtype: DType, shape: readonly Dim[] | undefined): TensorType => ({
+  kind: "tensor",
+  dtype,
+  shape,
+});
 export const sequenceType = (element: Type): SequenceType => ({ kind: "sequence", element });
 export const optionalType = (element: Type): OptionalType => ({ kind: "optional", element });
 
@@ -37,8 +41,12 @@ export const anyExtent: Dim = symbol("?");
 export function unify(a: Type, b: Type, differing: () => Dim): Type | undefined {
   if (a.kind === "tensor" && b.kind === "tensor") {
     if (a.dtype !== b.dtype) return undefined;
-    if (a.shape === undefined || b.shape === undefined || a.shape.length !== b.shape.length) return tensorType(a.dtype, undefined);
-    return tensorType(a.dtype, a.shape.map((d, i) => (sameDim(d, (b.shape as readonly Dim[])[i] as Dim) ? d : differing())));
+    if (a.shape === undefined || b.shape === undefined || a.shape.length !== b.shape.length)
+      return tensorType(a.dtype, undefined);
+    return tensorType(
+      a.dtype,
+      a.shape.map((d, i) => (sameDim(d, (b.shape as readonly Dim[])[i] as Dim) ? d : differing())),
+    );
   }
   if (a.kind === "map" && b.kind === "map") {
     const value = a.key === b.key ? unify(a.value, b.value, () => anyExtent) : undefined;
@@ -54,13 +62,19 @@ export function unify(a: Type, b: Type, differing: () => Dim): Type | undefined 
 /** A type as that of an element: symbols, which are sizes of one value, become any extent. */
 export function asElement(t: Type): Type {
   if (t.kind !== "tensor") return t;
-  return tensorType(t.dtype, t.shape?.map((d) => (typeof d === "number" ? d : anyExtent)));
+  return tensorType(
+    t.dtype,
+    t.shape?.map((d) => (typeof d === "number" ? d : anyExtent)),
+  );
 }
 
 /** An element's type as that of a value: any extent becomes `fresh()`. */
 export function fromElement(t: Type, fresh: () => Dim): Type {
   if (t.kind !== "tensor") return t;
-  return tensorType(t.dtype, t.shape?.map((d) => (sameDim(d, anyExtent) ? fresh() : d)));
+  return tensorType(
+    t.dtype,
+    t.shape?.map((d) => (sameDim(d, anyExtent) ? fresh() : d)),
+  );
 }
 
 /** Number of elements. */

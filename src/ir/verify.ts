@@ -28,7 +28,9 @@ function verifyFunc(f: Func, outer: ReadonlySet<Value>, pass: string): void {
   };
   for (const v of f.inputs) define(v);
   for (const op of f.ops) {
-    for (const v of op.inputs) if (v && !v.literal && !defined.has(v)) broken(pass, `%${v.name} is used by ${op.def.name} before its definition`, op);
+    for (const v of op.inputs)
+      if (v && !v.literal && !defined.has(v))
+        broken(pass, `%${v.name} is used by ${op.def.name} before its definition`, op);
     for (const region of op.regions) verifyFunc(region, defined, pass);
     verifyTypes(op, pass);
     if (op.origins.length === 0) broken(pass, `${op.def.name} has no origin`, op);
@@ -39,13 +41,20 @@ function verifyFunc(f: Func, outer: ReadonlySet<Value>, pass: string): void {
 
 function verifyTypes(op: Op, pass: string): void {
   let next = 0;
-  const types = inferTypes(op.def, op.inputs, op.attrs, op.regions, op.outputs.map((o) => o !== undefined), op.origins, () =>
-    symbol(op.fresh[next++] ?? broken(pass, `${op.def.name} mints more sizes than it has`, op)),
+  const types = inferTypes(
+    op.def,
+    op.inputs,
+    op.attrs,
+    op.regions,
+    op.outputs.map((o) => o !== undefined),
+    op.origins,
+    () => symbol(op.fresh[next++] ?? broken(pass, `${op.def.name} mints more sizes than it has`, op)),
   );
   op.outputs.forEach((out, i) => {
     if (!out) return;
     const inferred = types[i] ?? broken(pass, `${op.def.name} has no output ${i}`, op);
     const type = inferredType(inferred);
-    if (!sameType(out.type, type)) broken(pass, `%${out.name} is ${typeText(out.type)} but ${op.def.name} infers ${typeText(type)}`, op);
+    if (!sameType(out.type, type))
+      broken(pass, `%${out.name} is ${typeText(out.type)} but ${op.def.name} infers ${typeText(type)}`, op);
   });
 }

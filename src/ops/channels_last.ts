@@ -8,7 +8,11 @@ export const toChannelsFirst = [0, 3, 1, 2] as const;
 
 export function permuted(t: Tensor, order: readonly number[]): Tensor {
   const strides = stridesOf(t.shape);
-  return strided(t, order.map((axis) => t.shape[axis] as number), order.map((axis) => strides[axis] as number));
+  return strided(
+    t,
+    order.map((axis) => t.shape[axis] as number),
+    order.map((axis) => strides[axis] as number),
+  );
 }
 
 /** A tensor with other extents, the elements in order. */

@@ -49,7 +49,14 @@ export const convNhwc = defineOp({
 
   evaluate({ x, w, bias, residual }, attrs) {
     const { activation, residual_last } = attrs;
-    const window = { strides: attrs.strides, pads: attrs.pads, dilations: attrs.dilations, group: attrs.group, auto_pad: "NOTSET" as const, kernel_shape: [] };
+    const window = {
+      strides: attrs.strides,
+      pads: attrs.pads,
+      dilations: attrs.dilations,
+      group: attrs.group,
+      auto_pad: "NOTSET" as const,
+      kernel_shape: [],
+    };
     const y = permuted(convolve(permuted(x, toChannelsFirst), w, bias, window), toChannelsLast);
     const extra = residual?.data as Float32Array | undefined;
     const data = (y.data as Float32Array).map((sum, i) => {
@@ -91,4 +98,3 @@ export function conv2dArg(x: Value, outputs: number, kernel: readonly number[], 
   ]);
   return { kind: "reference", to: made };
 }
-

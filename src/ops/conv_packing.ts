@@ -14,7 +14,12 @@ const weightsOf = (w: Value): { shape: readonly [number, number, number, number]
  * channel, in panels of 16 columns: `packed[(j / 16 · K + p) · 16 + j % 16]`.
  */
 export function packConv2d(w: Value, group: number): Table {
-  const [outputs, inputs, kh, kw] = (w.literal as NonNullable<Value["literal"]>).shape as [number, number, number, number];
+  const [outputs, inputs, kh, kw] = (w.literal as NonNullable<Value["literal"]>).shape as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const perGroup = outputs / group;
   const depth = kh * kw * inputs;
   const panels = Math.ceil(perGroup / width);
@@ -32,7 +37,8 @@ export function packConv2d(w: Value, group: number): Table {
           const base = g * panels * width * depth + Math.floor(j / width) * depth * width + (j % width);
           const from = (g * perGroup + j) * inputs * taps;
           for (let t = 0; t < taps; t++)
-            for (let c = 0; c < inputs; c++) packed[base + (t * inputs + c) * width] = data[from + c * taps + t] as number;
+            for (let c = 0; c < inputs; c++)
+              packed[base + (t * inputs + c) * width] = data[from + c * taps + t] as number;
         }
       return packed;
     },
@@ -50,7 +56,8 @@ export function packDepthwise(w: Value): Table {
     make() {
       const { data } = weightsOf(w);
       const packed = new Float32Array(taps * channels);
-      for (let c = 0; c < channels; c++) for (let t = 0; t < taps; t++) packed[t * channels + c] = data[c * taps + t] as number;
+      for (let c = 0; c < channels; c++)
+        for (let t = 0; t < taps; t++) packed[t * channels + c] = data[c * taps + t] as number;
       return packed;
     },
   };

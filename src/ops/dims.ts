@@ -27,7 +27,13 @@ export const dims = defineOp({
   },
 
   evaluate(_, { values, dtype, scalar }, ctx) {
-    return [tensor(dtype, scalar ? [] : [values.length], values.map((d) => ctx.size(d)))];
+    return [
+      tensor(
+        dtype,
+        scalar ? [] : [values.length],
+        values.map((d) => ctx.size(d)),
+      ),
+    ];
   },
 
   lower(_, { values }, l) {

@@ -7,8 +7,15 @@ import { type Arg, bool, float, option, read, struct } from "../ir/plan.ts";
 export function activationArg(a: Activation): Arg {
   const fields = activationFields(a);
   const path = `activation::Activation::${a.name}`;
-  if (fields === "tuple") return { kind: "rust", text: `rt::${path}(${a.parameters.map((p) => (float(p) as { text: string }).text).join(", ")})` };
-  return struct(path, fields.map((name, i) => [name, float(a.parameters[i] as number)] as const));
+  if (fields === "tuple")
+    return {
+      kind: "rust",
+      text: `rt::${path}(${a.parameters.map((p) => (float(p) as { text: string }).text).join(", ")})`,
+    };
+  return struct(
+    path,
+    fields.map((name, i) => [name, float(a.parameters[i] as number)] as const),
+  );
 }
 
 export interface EpilogueAttrs {
@@ -21,7 +28,11 @@ export function epilogueArg(bias: Value | undefined, residual: Value | undefined
   return {
     kind: "call",
     name: "&epilogue",
-    args: [option(bias && read(bias)), option(residual && read(residual)), bool(attrs.residual_last), activationArg(attrs.activation)],
+    args: [
+      option(bias && read(bias)),
+      option(residual && read(residual)),
+      bool(attrs.residual_last),
+      activationArg(attrs.activation),
+    ],
   };
 }
-

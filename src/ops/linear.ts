@@ -30,7 +30,8 @@ export const linear = defineOp({
     const extents = shapeIn(x, "x", ctx);
     const [k, n] = ranked(w, 2, "w", ctx) as [Dim, Dim];
     const last = extents.at(-1) ?? ctx.fail("E0201", { what: "rank of x", expected: "at least 1", found: 0 });
-    if (!sameDim(last, k) && typeof last === "number") ctx.fail("E0201", { what: "rows of w", expected: last, found: String(k) });
+    if (!sameDim(last, k) && typeof last === "number")
+      ctx.fail("E0201", { what: "rows of w", expected: last, found: String(k) });
     return [tensorType("f32", [...extents.slice(0, -1), n])];
   },
 
@@ -44,7 +45,9 @@ export const linear = defineOp({
         let sum = c?.[j] ?? 0;
         for (let p = 0; p < k; p++) sum += (a?.[i * k + p] as number) * (b?.[p * n + j] as number);
         const extra = r?.[i * n + j] ?? 0;
-        y[i * n + j] = residual_last ? applyActivation(activation, sum) + extra : applyActivation(activation, sum + extra);
+        y[i * n + j] = residual_last
+          ? applyActivation(activation, sum) + extra
+          : applyActivation(activation, sum + extra);
       }
     return [{ dtype: "f32", shape: [...x.shape.slice(0, -1), n], data: y } satisfies Tensor];
   },
@@ -52,7 +55,16 @@ export const linear = defineOp({
   lower({ x, w, bias, residual }, attrs, l) {
     const [k, n] = shapeOf(w) as [number, number];
     const m = product(shapeOf(x).slice(0, -1));
-    l.call("linear", [pool, dim(m), dim(k), dim(n), read(x), table(panels(w, k, n)), epilogueArg(bias, residual, attrs), write(l.output(0))]);
+    l.call("linear", [
+      pool,
+      dim(m),
+      dim(k),
+      dim(n),
+      read(x),
+      table(panels(w, k, n)),
+      epilogueArg(bias, residual, attrs),
+      write(l.output(0)),
+    ]);
   },
 
   error: "≤ (K + 2)·ε·Σ|x·w|",
@@ -72,7 +84,8 @@ export function panels(w: Value, k: number, n: number): Table {
       const to = new Float32Array(count * k * width);
       for (let panel = 0; panel < count; panel++) {
         const columns = Math.min(width, n - panel * width);
-        for (let p = 0; p < k; p++) to.set(from.subarray(p * n + panel * width, p * n + panel * width + columns), (panel * k + p) * width);
+        for (let p = 0; p < k; p++)
+          to.set(from.subarray(p * n + panel * width, p * n + panel * width + columns), (panel * k + p) * width);
       }
       return to;
     },

@@ -41,11 +41,16 @@ export const loop = defineOp({
     const [body] = ctx.regions as [Func];
     const carried = v_initial.length;
     if (body.outputs.length < 1 + carried)
-      ctx.fail("E0201", { what: "results of the body", expected: `at least ${1 + carried}`, found: body.outputs.length });
+      ctx.fail("E0201", {
+        what: "results of the body",
+        expected: `at least ${1 + carried}`,
+        found: body.outputs.length,
+      });
     const trips = staticTrips(M, cond, body) ?? ctx.fresh();
     const inner = innerSymbols(body, varying);
     const scans = body.outputs.slice(1 + carried).map((v): Type => {
-      if (v.type.kind !== "tensor" || !v.type.shape) return ctx.fail("E0205", { what: `the rank of scan output %${v.name}` });
+      if (v.type.kind !== "tensor" || !v.type.shape)
+        return ctx.fail("E0205", { what: `the rank of scan output %${v.name}` });
       const extents = v.type.shape.map((d) => ([...symbolsOf(d)].some((s) => inner.has(s)) ? ctx.fresh() : d));
       return tensorType(v.type.dtype, [trips, ...extents]);
     });
@@ -64,7 +69,10 @@ export const loop = defineOp({
       out.slice(1 + state.length).forEach((v, n) => scans[n]?.push(v as Tensor));
       state = out.slice(1, 1 + state.length);
     }
-    return [...state, ...scans.map((list, n) => stack(list, (body.outputs[1 + state.length + n] as Value).type, ctx.size))];
+    return [
+      ...state,
+      ...scans.map((list, n) => stack(list, (body.outputs[1 + state.length + n] as Value).type, ctx.size)),
+    ];
   },
 
   lower({ M, cond, v_initial }, { varying }, l) {
@@ -74,7 +82,9 @@ export const loop = defineOp({
     enterLoop(l, carried, state, varying);
     const trips = staticTrips(M, cond, body);
     const count = trips === undefined ? l.op.fresh[0] : undefined;
-    const scans = body.outputs.slice(1 + carried.length).map((from, n) => ({ from, to: l.outputs[carried.length + n] }));
+    const scans = body.outputs
+      .slice(1 + carried.length)
+      .map((from, n) => ({ from, to: l.outputs[carried.length + n] }));
     for (const { to } of scans) if (to && grows(to, l)) l.call("ops::clear", [grow(to)]);
     const tested = cond !== undefined;
     if (tested) copyValue(l, cond, condition, new Set());
@@ -109,7 +119,8 @@ function staticTrips(M: Value | undefined, cond: Value | undefined, body: Func):
   const limit = M?.contents?.[0];
   if (typeof limit !== "number") return undefined;
   const always = (v: Value | undefined): boolean => v?.literal?.dtype === "bool" && Boolean(v.literal.load().data[0]);
-  const goesOn = cond === undefined || (always(cond) && (always(body.outputs[0]) || body.outputs[0] === body.inputs[1]));
+  const goesOn =
+    cond === undefined || (always(cond) && (always(body.outputs[0]) || body.outputs[0] === body.inputs[1]));
   return goesOn ? Math.max(0, limit) : undefined;
 }
 
@@ -149,7 +160,14 @@ export function settle(
     const next = types.map((t, i) => {
       const v = handed[i];
       const covered = v && unify(t, withVarying(v.type, t, varying), fresh);
-      return covered ?? ctx.fail("E0201", { what: `carried value ${i} after an iteration`, expected: typeText(t), found: v ? typeText(v.type) : "nothing" });
+      return (
+        covered ??
+        ctx.fail("E0201", {
+          what: `carried value ${i} after an iteration`,
+          expected: typeText(t),
+          found: v ? typeText(v.type) : "nothing",
+        })
+      );
     });
     if (next.every((t, i) => sameType(t, types[i] as Type))) return { body, varying };
     types = next;
@@ -158,13 +176,22 @@ export function settle(
 
 /** The type of a result, where extents that already vary in `carried` may become anything: only the others must stay. */
 function withVarying(result: Type, carried: Type, varying: readonly string[]): Type {
-  if (result.kind !== "tensor" || carried.kind !== "tensor" || result.shape?.length !== carried.shape?.length) return result;
+  if (result.kind !== "tensor" || carried.kind !== "tensor" || result.shape?.length !== carried.shape?.length)
+    return result;
   const own = (d: Dim): boolean => typeof d === "object" && varying.includes(d.key);
-  return tensorType(result.dtype, result.shape?.map((d, axis) => (own(carried.shape?.[axis] as Dim) ? (carried.shape?.[axis] as Dim) : d)));
+  return tensorType(
+    result.dtype,
+    result.shape?.map((d, axis) => (own(carried.shape?.[axis] as Dim) ? (carried.shape?.[axis] as Dim) : d)),
+  );
 }
 
 /** Before the loop: the carried values start as copies of the initial ones. */
-export function enterLoop(l: Lowering, initial: readonly Value[], state: readonly Value[], varying: readonly string[]): void {
+export function enterLoop(
+  l: Lowering,
+  initial: readonly Value[],
+  state: readonly Value[],
+  varying: readonly string[],
+): void {
   const owned = new Set(varying);
   const bound = state.flatMap((to, i) => bindings(initial[i] as Value, to, owned));
   if (bound.length > 0) l.step({ kind: "bind", op: l.op, bindings: bound });
@@ -174,12 +201,20 @@ export function enterLoop(l: Lowering, initial: readonly Value[], state: readonl
 }
 
 /** At the end of an iteration: `results` become the next `state`, all at once. */
-export function carry(l: Lowering, results: readonly Value[], state: readonly Value[], varying: readonly string[]): void {
+export function carry(
+  l: Lowering,
+  results: readonly Value[],
+  state: readonly Value[],
+  varying: readonly string[],
+): void {
   const owned = new Set(varying);
-  const moves = results.map((from, i) => ({ from, to: state[i] as Value })).filter(({ from, to }) => l.rootOf(from) !== to);
+  const moves = results
+    .map((from, i) => ({ from, to: state[i] as Value }))
+    .filter(({ from, to }) => l.rootOf(from) !== to);
   // A result that is another carried value (they swap) must be saved before that one is overwritten.
   const sources = moves.map(({ from, to }) => {
-    if (!state.includes(l.rootOf(from)) || from.type.kind !== "tensor" || from.type.shape === undefined) return { from, to };
+    if (!state.includes(l.rootOf(from)) || from.type.kind !== "tensor" || from.type.shape === undefined)
+      return { from, to };
     const saved = l.temporary(from.type.dtype, from.type.shape);
     copyValue(l, from, saved, new Set());
     return { from: saved, to };
@@ -196,4 +231,3 @@ export function leaveLoop(l: Lowering, state: readonly Value[]): void {
     if (to) l.view(from, to);
   });
 }
-

@@ -3,9 +3,9 @@
  * maps that feed each other become one.
  */
 import { attr } from "../ir/attr.ts";
+import type { Value } from "../ir/graph.ts";
 import { constant, evaluateMap, type MapExpr } from "../ir/map_expr.ts";
 import { defineOp } from "../ir/op_def.ts";
-import type { Value } from "../ir/graph.ts";
 import { tensorType } from "../ir/types.ts";
 import { lowerMap } from "./elementwise.ts";
 import { mapNumbers } from "./numeric.ts";
@@ -20,7 +20,15 @@ export const map = defineOp({
 
   infer({ inputs }, _, ctx) {
     const values = inputs as readonly Value[];
-    return [tensorType(sameDType(values, ctx), broadcastShapes(values.map((v) => tensorIn(v, `%${v.name}`, ctx).shape), ctx))];
+    return [
+      tensorType(
+        sameDType(values, ctx),
+        broadcastShapes(
+          values.map((v) => tensorIn(v, `%${v.name}`, ctx).shape),
+          ctx,
+        ),
+      ),
+    ];
   },
 
   evaluate({ inputs }, { expr }) {

@@ -23,7 +23,8 @@ export function wrap(dtype: DType, x: number): number {
 }
 
 /** A BigInt as an element of i64 or u64, wrapped. */
-export const wrapBig = (dtype: "i64" | "u64", x: bigint): bigint => (dtype === "i64" ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x));
+export const wrapBig = (dtype: "i64" | "u64", x: bigint): bigint =>
+  dtype === "i64" ? BigInt.asIntN(64, x) : BigInt.asUintN(64, x);
 
 /** Offsets that read an array of `shape` with the extents `out` (0 where an axis is repeated). */
 export function broadcastStrides(shape: readonly number[], out: readonly number[]): number[] {
@@ -42,7 +43,11 @@ export function broadcastShape(...shapes: readonly (readonly number[])[]): numbe
 }
 
 /** Calls `f(i, offsets)` for each element of `shape` in row-major order; `offsets[n]` is the place in the n-th array. */
-export function eachIndex(shape: readonly number[], strides: readonly (readonly number[])[], f: (i: number, offsets: readonly number[]) => void): void {
+export function eachIndex(
+  shape: readonly number[],
+  strides: readonly (readonly number[])[],
+  f: (i: number, offsets: readonly number[]) => void,
+): void {
   const count = sizeOf(shape);
   const index = new Array<number>(shape.length).fill(0);
   const offsets = new Array<number>(strides.length).fill(0);

@@ -59,7 +59,9 @@ export const maxPoolNhwc = defineOp({
   attrs: windowAttrs,
   infer: ({ x }, attrs, ctx) => [tensorType("f32", extents(x, attrs, ctx))],
   evaluate: ({ x }, attrs, ctx) =>
-    (maxPool.evaluate?.({ x: permuted(x, toChannelsFirst) }, { ...attrs, ...standard, storage_order: 0 }, ctx) ?? []).slice(0, 1).map((t) => permuted(t as typeof x, toChannelsLast)),
+    (maxPool.evaluate?.({ x: permuted(x, toChannelsFirst) }, { ...attrs, ...standard, storage_order: 0 }, ctx) ?? [])
+      .slice(0, 1)
+      .map((t) => permuted(t as typeof x, toChannelsLast)),
   lower({ x }, attrs, l) {
     const [shape, output] = shapeArgs(x, l.output(0), attrs);
     l.call("conv::max_pool", [pool, shape, output, read(x), write(l.output(0))]);
@@ -74,7 +76,9 @@ export const averagePoolNhwc = defineOp({
   attrs: { ...windowAttrs, count_include_pad: attr.internal(false) },
   infer: ({ x }, attrs, ctx) => [tensorType("f32", extents(x, attrs, ctx))],
   evaluate: ({ x }, attrs, ctx) =>
-    (averagePool.evaluate?.({ x: permuted(x, toChannelsFirst) }, { ...attrs, ...standard }, ctx) ?? []).map((t) => permuted(t as typeof x, toChannelsLast)),
+    (averagePool.evaluate?.({ x: permuted(x, toChannelsFirst) }, { ...attrs, ...standard }, ctx) ?? []).map((t) =>
+      permuted(t as typeof x, toChannelsLast),
+    ),
   lower({ x }, attrs, l) {
     const [shape, output] = shapeArgs(x, l.output(0), attrs);
     l.call("conv::average_pool", [pool, shape, output, bool(attrs.count_include_pad), read(x), write(l.output(0))]);
@@ -91,10 +95,17 @@ export const globalAveragePoolNhwc = defineOp({
     const [n, , , c] = ranked(x, 4, "x", ctx) as readonly [Dim, Dim, Dim, Dim];
     return [tensorType("f32", [n, 1, 1, c])];
   },
-  evaluate: ({ x }, attrs, ctx) => (globalAveragePool.evaluate?.({ x: permuted(x, toChannelsFirst) }, attrs, ctx) ?? []).map((t) => permuted(t as typeof x, toChannelsLast)),
+  evaluate: ({ x }, attrs, ctx) =>
+    (globalAveragePool.evaluate?.({ x: permuted(x, toChannelsFirst) }, attrs, ctx) ?? []).map((t) =>
+      permuted(t as typeof x, toChannelsLast),
+    ),
   lower({ x }, _, l) {
     const [n, h, w, c] = shapeOf(x) as readonly [Dim, Dim, Dim, Dim];
-    l.call("conv::global_average_pool", [pool, arrayArg([dim(n), dim(mul(h, w)), dim(c)]), read(x), write(l.output(0))]);
+    l.call("conv::global_average_pool", [
+      pool,
+      arrayArg([dim(n), dim(mul(h, w)), dim(c)]),
+      read(x),
+      write(l.output(0)),
+    ]);
   },
 });
-

@@ -51,16 +51,14 @@ export const knownFloats = (v: Value | undefined): readonly number[] | undefined
 export const scaledExtent = (extent: number, scale: number): number =>
   Math.floor(Math.fround(Math.fround(extent) * Math.fround(scale)));
 
-/** Factors of so many binary digits after the point are exact in the expression of an extent. */
-const fractionDigits = 8;
+/** Denominators of factors whose extents are written as expressions: those whose products in f32 are exact. */
+const denominators = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /** `⌊extent·scale⌋` as an expression, where the factor is a fraction with a small power of two below. */
 function scaledDim(extent: Dim, scale: number): Dim | undefined {
   if (isStatic(extent)) return scaledExtent(extent, scale);
-  const denominator = 2 ** fractionDigits;
-  const numerator = scale * denominator;
-  if (!Number.isInteger(numerator) || scale <= 0) return undefined;
-  return floorDiv(mul(extent, numerator), denominator);
+  const denominator = denominators.find((d) => Number.isInteger(scale * d));
+  return denominator === undefined ? undefined : floorDiv(mul(extent, scale * denominator), denominator);
 }
 
 /** The one factor that keeps the proportions of axes that get these sizes at most, or at least. */

@@ -12,7 +12,7 @@ import { type Func, shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { bool, int, type Lowering, read, rust, shape as shapeArg, write } from "../ir/plan.ts";
 import { isTensor, type RuntimeValue, sizeOf, type Tensor } from "../ir/tensor.ts";
-import { tensorType, type Type } from "../ir/types.ts";
+import { type Type, tensorType } from "../ir/types.ts";
 import { copyValue } from "./copy_value.ts";
 import { carry, settle } from "./loop.ts";
 import { eachIndex, pick } from "./numeric.ts";
@@ -37,8 +37,14 @@ export const scan = defineOp({
     adapt(node, version, b) {
       if (version > 8) return node;
       if (node.inputs[0]) return [b.emit(unsupportedLengths, { lengths: node.inputs[0] })];
-      const attributes = node.attributes.map((a) => (a.name === "directions" ? { ...a, name: "scan_input_directions" } : a));
-      return { ...node, inputs: node.inputs.slice(1), attributes: [...attributes, { name: "batched", kind: "int", value: 1n }] };
+      const attributes = node.attributes.map((a) =>
+        a.name === "directions" ? { ...a, name: "scan_input_directions" } : a,
+      );
+      return {
+        ...node,
+        inputs: node.inputs.slice(1),
+        attributes: [...attributes, { name: "batched", kind: "int", value: 1n }],
+      };
     },
   },
   inputs: { initial_state_and_scan_inputs: "variadic" },
@@ -62,7 +68,12 @@ export const scan = defineOp({
         (body) => body.outputs.slice(0, state.length),
         ctx,
       );
-      if (varying.length > 0) ctx.fail("E0201", { what: "extents of states", expected: "the same in every iteration", found: varying.join(", ") });
+      if (varying.length > 0)
+        ctx.fail("E0201", {
+          what: "extents of states",
+          expected: "the same in every iteration",
+          found: varying.join(", "),
+        });
       return { regions: [body] };
     },
   },
@@ -77,7 +88,12 @@ export const scan = defineOp({
       const own = new Set(body.ops.flatMap((op) => op.fresh));
       const extents = inner.map((d) => ([...symbolsOf(d)].some((s) => own.has(s)) ? ctx.fresh() : d));
       const axis = axisIn(attrs.scan_output_axes[i] ?? 0, extents.length + 1, ctx);
-      return tensorType(tensorIn(v, `scan output ${i}`, ctx).dtype, [...lead, ...extents.slice(0, axis), trips, ...extents.slice(axis)]);
+      return tensorType(tensorIn(v, `scan output ${i}`, ctx).dtype, [
+        ...lead,
+        ...extents.slice(0, axis),
+        trips,
+        ...extents.slice(axis),
+      ]);
     });
     return [...state.map((v) => v.type), ...outs];
   },
@@ -92,7 +108,13 @@ export const scan = defineOp({
     if (!attrs.batched) return one(values);
     const batches = values[0]?.shape[0] ?? 0;
     const results = Array.from({ length: batches }, (_, n) => one(values.map((t) => slice(t, 0, n))));
-    return (results[0] ?? []).map((_, i) => stack(results.map((r) => r[i] as Tensor), tensorType("f32", []), ctx.size));
+    return (results[0] ?? []).map((_, i) =>
+      stack(
+        results.map((r) => r[i] as Tensor),
+        tensorType("f32", []),
+        ctx.size,
+      ),
+    );
   },
 
   lower({ initial_state_and_scan_inputs: all }, attrs, l) {
@@ -109,7 +131,8 @@ const unsupportedLengths = defineOp({
   inputs: { lengths: "required" },
   outputs: { output: "required" },
   attrs: {},
-  infer: (_, __, ctx) => ctx.fail("E0205", { what: "sequence_lens of Scan in opset 8", help: "convert the model to opset 9 or later" }),
+  infer: (_, __, ctx) =>
+    ctx.fail("E0205", { what: "sequence_lens of Scan in opset 8", help: "convert the model to opset 9 or later" }),
 });
 
 function divide<T>(all: readonly T[], attrs: Attrs): { state: readonly T[]; scanned: readonly T[] } {
@@ -124,30 +147,53 @@ function inputAxis(v: Value, attrs: Attrs, i: number, ctx: Pick<InferContext, "f
 
 function sliceType(v: Value, axis: number, batched: boolean, ctx: Pick<InferContext, "fail">): Type {
   const extents = shapeIn(v, "a scan input", ctx);
-  return tensorType(tensorIn(v, "a scan input", ctx).dtype, extents.filter((_, i) => i !== axis && !(batched && i === 0)));
+  return tensorType(
+    tensorIn(v, "a scan input", ctx).dtype,
+    extents.filter((_, i) => i !== axis && !(batched && i === 0)),
+  );
 }
 
-const withoutFirst = (v: Value, ctx: Pick<InferContext, "fail">): Type => tensorType(tensorIn(v, "a state", ctx).dtype, shapeIn(v, "a state", ctx).slice(1));
+const withoutFirst = (v: Value, ctx: Pick<InferContext, "fail">): Type =>
+  tensorType(tensorIn(v, "a state", ctx).dtype, shapeIn(v, "a state", ctx).slice(1));
 
 function tripsOf(scanned: readonly Value[], attrs: Attrs, ctx: InferContext): Dim {
   const extents = scanned.map((v, i) => shapeIn(v, "a scan input", ctx)[inputAxis(v, attrs, i, ctx)] as Dim);
-  return extents.reduce((a, b) => (broadcast(a, b) ?? ctx.fail("E0201", { what: "lengths of scan inputs", expected: "equal", found: "different" })), extents[0] ?? 0);
+  return extents.reduce(
+    (a, b) =>
+      broadcast(a, b) ?? ctx.fail("E0201", { what: "lengths of scan inputs", expected: "equal", found: "different" }),
+    extents[0] ?? 0,
+  );
 }
 
 /** Entry `at` of `axis`, the axis dropped. */
 function slice(t: Tensor, axis: number, at: number): Tensor {
   const inner = sizeOf(t.shape.slice(axis + 1));
   const extent = t.shape[axis] as number;
-  return pick(t, t.shape.filter((_, i) => i !== axis), (i) => (Math.floor(i / inner) * extent + at) * inner + (i % inner));
+  return pick(
+    t,
+    t.shape.filter((_, i) => i !== axis),
+    (i) => (Math.floor(i / inner) * extent + at) * inner + (i % inner),
+  );
 }
 
-function evaluateScan(body: Func, initial: readonly Tensor[], scanned: readonly Tensor[], attrs: Attrs, run: (args: readonly RuntimeValue[]) => readonly RuntimeValue[], size: (d: Dim) => number): RuntimeValue[] {
-  const axes = scanned.map((t, i) => (attrs.batched ? 0 : ((attrs.scan_input_axes[i] ?? 0) + t.shape.length) % t.shape.length));
+function evaluateScan(
+  body: Func,
+  initial: readonly Tensor[],
+  scanned: readonly Tensor[],
+  attrs: Attrs,
+  run: (args: readonly RuntimeValue[]) => readonly RuntimeValue[],
+  size: (d: Dim) => number,
+): RuntimeValue[] {
+  const axes = scanned.map((t, i) =>
+    attrs.batched ? 0 : ((attrs.scan_input_axes[i] ?? 0) + t.shape.length) % t.shape.length,
+  );
   const trips = scanned[0]?.shape[axes[0] as number] ?? 0;
   let state: readonly RuntimeValue[] = initial;
   const outs: Tensor[][] = body.outputs.slice(initial.length).map(() => []);
   for (let n = 0; n < trips; n++) {
-    const slices = scanned.map((t, i) => slice(t, axes[i] as number, attrs.scan_input_directions[i] ? trips - 1 - n : n));
+    const slices = scanned.map((t, i) =>
+      slice(t, axes[i] as number, attrs.scan_input_directions[i] ? trips - 1 - n : n),
+    );
     const results = run([...state, ...slices]);
     state = results.slice(0, initial.length);
     results.slice(initial.length).forEach((t, i) => {
@@ -155,7 +201,11 @@ function evaluateScan(body: Func, initial: readonly Tensor[], scanned: readonly 
     });
   }
   const stacked = outs.map((list, i) => {
-    const t = stack(attrs.scan_output_directions[i] ? list.reverse() : list, (body.outputs[initial.length + i] as Value).type, size);
+    const t = stack(
+      attrs.scan_output_directions[i] ? list.reverse() : list,
+      (body.outputs[initial.length + i] as Value).type,
+      size,
+    );
     const axis = attrs.scan_output_axes[i] ?? 0;
     return moveFirst(t, axis < 0 ? axis + t.shape.length : axis);
   });
@@ -190,16 +240,33 @@ function lowerScan(l: Lowering, initial: readonly Value[], scanned: readonly Val
 }
 
 /** Steps of one scan; in batches, `batch` is the number of the one at hand. */
-function scanLoop(l: Lowering, state: readonly Value[], scanned: readonly Value[], outputs: readonly (Value | undefined)[], attrs: Attrs, batch: Value | undefined): void {
+function scanLoop(
+  l: Lowering,
+  state: readonly Value[],
+  scanned: readonly Value[],
+  outputs: readonly (Value | undefined)[],
+  attrs: Attrs,
+  batch: Value | undefined,
+): void {
   const [body] = l.op.regions as [Func];
   const counter = l.temporary("i64", []);
-  const axes = scanned.map((v, i) => (attrs.batched ? 1 : ((attrs.scan_input_axes[i] ?? 0) + shapeOf(v).length) % shapeOf(v).length));
+  const axes = scanned.map((v, i) =>
+    attrs.batched ? 1 : ((attrs.scan_input_axes[i] ?? 0) + shapeOf(v).length) % shapeOf(v).length,
+  );
   const trips = shapeOf(scanned[0] as Value)[axes[0] as number] as Dim;
   const steps = l.within(() => {
     scanned.forEach((v, i) => {
       const to = body.inputs[state.length + i] as Value;
       const reverse = bool(Boolean(attrs.scan_input_directions[i]));
-      l.call("ops::take_slice", [read(v), shapeArg(v), int(axes[i] as number), batch ? read(batch) : rust("&[0_i64]"), read(counter), reverse, write(to)]);
+      l.call("ops::take_slice", [
+        read(v),
+        shapeArg(v),
+        int(axes[i] as number),
+        batch ? read(batch) : rust("&[0_i64]"),
+        read(counter),
+        reverse,
+        write(to),
+      ]);
     });
     for (const step of l.region(body)) l.step(step);
     body.outputs.slice(state.length).forEach((from, i) => {
@@ -208,11 +275,27 @@ function scanLoop(l: Lowering, state: readonly Value[], scanned: readonly Value[
       const rank = shapeOf(to).length - (attrs.batched ? 1 : 0);
       const axis = (((attrs.scan_output_axes[i] ?? 0) + rank) % rank) + (attrs.batched ? 1 : 0);
       const reverse = bool(Boolean(attrs.scan_output_directions[i]));
-      l.call("ops::put_slice", [read(from), write(to), shapeArg(to), int(axis), batch ? read(batch) : rust("&[0_i64]"), read(counter), reverse]);
+      l.call("ops::put_slice", [
+        read(from),
+        write(to),
+        shapeArg(to),
+        int(axis),
+        batch ? read(batch) : rust("&[0_i64]"),
+        read(counter),
+        reverse,
+      ]);
     });
     carry(l, body.outputs.slice(0, state.length), state, []);
   });
-  l.step({ kind: "loop", op: l.op, limit: { dim: trips }, condition: undefined, counter, body: steps, count: undefined });
+  l.step({
+    kind: "loop",
+    op: l.op,
+    limit: { dim: trips },
+    condition: undefined,
+    counter,
+    body: steps,
+    count: undefined,
+  });
 }
 
 function lowerBatches(l: Lowering, initial: readonly Value[], scanned: readonly Value[], attrs: Attrs): void {
@@ -222,7 +305,15 @@ function lowerBatches(l: Lowering, initial: readonly Value[], scanned: readonly 
   const steps = l.within(() => {
     state.forEach((to, i) => {
       const from = initial[i] as Value;
-      l.call("ops::take_slice", [read(from), shapeArg(from), int(0), rust("&[0_i64]"), read(batch), bool(false), write(to)]);
+      l.call("ops::take_slice", [
+        read(from),
+        shapeArg(from),
+        int(0),
+        rust("&[0_i64]"),
+        read(batch),
+        bool(false),
+        write(to),
+      ]);
     });
     scanLoop(l, state, scanned, l.outputs.slice(initial.length), attrs, batch);
     state.forEach((from, i) => {
@@ -230,6 +321,13 @@ function lowerBatches(l: Lowering, initial: readonly Value[], scanned: readonly 
       if (to) l.call("ops::store_at", [read(from), read(batch), write(to)]);
     });
   });
-  l.step({ kind: "loop", op: l.op, limit: { dim: shapeOf(scanned[0] as Value)[0] as Dim }, condition: undefined, counter: batch, body: steps, count: undefined });
+  l.step({
+    kind: "loop",
+    op: l.op,
+    limit: { dim: shapeOf(scanned[0] as Value)[0] as Dim },
+    condition: undefined,
+    counter: batch,
+    body: steps,
+    count: undefined,
+  });
 }
-

@@ -36,12 +36,16 @@ export function axisIn(axis: number, rank: number, ctx: Fail, slack = 0): number
 /** Distinct axes, counted from the front, in the given order. */
 export function axesIn(axes: readonly number[], rank: number, ctx: Fail): number[] {
   const list = axes.map((a) => axisIn(a, rank, ctx));
-  if (new Set(list).size !== list.length) ctx.fail("E0202", { name: "axes", value: axes.join(", "), expected: "distinct axes" });
+  if (new Set(list).size !== list.length)
+    ctx.fail("E0202", { name: "axes", value: axes.join(", "), expected: "distinct axes" });
   return list;
 }
 
 /** The common shape of arrays under NumPy's broadcasting; unknown rank if any has. */
-export function broadcastShapes(shapes: readonly (readonly Dim[] | undefined)[], ctx: Fail): readonly Dim[] | undefined {
+export function broadcastShapes(
+  shapes: readonly (readonly Dim[] | undefined)[],
+  ctx: Fail,
+): readonly Dim[] | undefined {
   let result: readonly Dim[] = [];
   for (const shape of shapes) {
     if (shape === undefined) return undefined;
@@ -50,7 +54,14 @@ export function broadcastShapes(shapes: readonly (readonly Dim[] | undefined)[],
     result = Array.from({ length: rank }, (_, i) => {
       const a = previous[i - (rank - previous.length)] ?? 1;
       const b = shape[i - (rank - shape.length)] ?? 1;
-      return broadcast(a, b) ?? ctx.fail("E0201", { what: "extents of operands", expected: `broadcastable to ${dimText(a)}`, found: dimText(b) });
+      return (
+        broadcast(a, b) ??
+        ctx.fail("E0201", {
+          what: "extents of operands",
+          expected: `broadcastable to ${dimText(a)}`,
+          found: dimText(b),
+        })
+      );
     });
   }
   return result;

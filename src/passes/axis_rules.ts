@@ -9,7 +9,13 @@ export interface AxisRule {
   /** How many leading inputs are transposed together. */
   readonly operands: (op: Op) => number;
   /** Attributes and other inputs over the untransposed operand, and the order of the transpose behind (none: in place). */
-  readonly change: (op: Op, order: Order, b: Builder) => { readonly attrs?: object; readonly inputs?: Readonly<Record<number, Value>>; readonly after: Order | undefined } | undefined;
+  readonly change: (
+    op: Op,
+    order: Order,
+    b: Builder,
+  ) =>
+    | { readonly attrs?: object; readonly inputs?: Readonly<Record<number, Value>>; readonly after: Order | undefined }
+    | undefined;
 }
 
 const one = (): number => 1;
@@ -37,7 +43,10 @@ const reduction: AxisRule = {
     // The axes that stay, as the untransposed operand has them and as they must come out.
     const wanted = order.filter((_, i) => !reduced.includes(i));
     const sorted = [...wanted].sort((p, q) => p - q);
-    return { inputs, after: wanted.every((a, i) => a === sorted[i]) ? undefined : wanted.map((a) => sorted.indexOf(a)) };
+    return {
+      inputs,
+      after: wanted.every((a, i) => a === sorted[i]) ? undefined : wanted.map((a) => sorted.indexOf(a)),
+    };
   },
 };
 
@@ -73,17 +82,36 @@ const resizing: AxisRule = {
   change(op, order, b) {
     const [, roi, scales, sizes] = op.inputs;
     const given = (scales && sizeOf(scales.literal?.shape ?? [1]) > 0 && scales) || sizes;
-    if ((roi && sizeOf(roi.literal?.shape ?? [1]) > 0) || (op.attrs.axes as unknown[] | undefined)?.length || !given?.literal) return undefined;
+    if (
+      (roi && sizeOf(roi.literal?.shape ?? [1]) > 0) ||
+      (op.attrs.axes as unknown[] | undefined)?.length ||
+      !given?.literal
+    )
+      return undefined;
     const values = given.literal.load();
     const moved = new Array<number | bigint>(order.length);
     order.forEach((axis, i) => {
       moved[axis] = values.data[i] as number | bigint;
     });
-    return { inputs: { [op.inputs.indexOf(given)]: b.constant(tensor(values.dtype, values.shape, moved)) }, after: order };
+    return {
+      inputs: { [op.inputs.indexOf(given)]: b.constant(tensor(values.dtype, values.shape, moved)) },
+      after: order,
+    };
   },
 };
 
-const reductions = ["reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_l1", "reduce_l2", "reduce_sum_square", "reduce_log_sum", "reduce_log_sum_exp"];
+const reductions = [
+  "reduce_sum",
+  "reduce_mean",
+  "reduce_max",
+  "reduce_min",
+  "reduce_prod",
+  "reduce_l1",
+  "reduce_l2",
+  "reduce_sum_square",
+  "reduce_log_sum",
+  "reduce_log_sum_exp",
+];
 
 export const axisRules: ReadonlyMap<string, AxisRule> = new Map<string, AxisRule>([
   ["concat", { ...alongAxis, operands: (op) => op.inputs.length }],

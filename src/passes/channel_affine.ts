@@ -17,7 +17,14 @@ const extremes = [-1e4, -1, 1e4];
  * The function of `inputs[at]` in `expr` as one factor and one term for each channel, where all other inputs are constants
  * that vary along `axis` (of a value of rank `rank`) at most. Undefined if it is no such function.
  */
-export function channelAffine(expr: MapExpr, inputs: readonly Value[], at: number, axis: number, rank: number, channels: number): ChannelAffine | undefined {
+export function channelAffine(
+  expr: MapExpr,
+  inputs: readonly Value[],
+  at: number,
+  axis: number,
+  rank: number,
+  channels: number,
+): ChannelAffine | undefined {
   const tables = inputs.map((v, i) => (i === at ? undefined : perChannel(v, axis, rank, channels)));
   if (tables.some((t, i) => i !== at && t === undefined)) return undefined;
   const scale = new Float64Array(channels);
@@ -32,7 +39,9 @@ export function channelAffine(expr: MapExpr, inputs: readonly Value[], at: numbe
     const b = f(0);
     const a = f(1) - b;
     // A kink depends on the function, not on the channel: a few channels are tried everywhere, the others far out.
-    for (const x of c < 4 ? probes : extremes) if (!(Math.abs(f(x) - (a * x + b)) <= 1e-9 * (Math.abs(a * x) + Math.abs(b)) + 1e-12 * Math.abs(x))) return undefined;
+    for (const x of c < 4 ? probes : extremes)
+      if (!(Math.abs(f(x) - (a * x + b)) <= 1e-9 * (Math.abs(a * x) + Math.abs(b)) + 1e-12 * Math.abs(x)))
+        return undefined;
     scale[c] = a;
     shift[c] = b;
   }
@@ -40,7 +49,12 @@ export function channelAffine(expr: MapExpr, inputs: readonly Value[], at: numbe
 }
 
 /** A constant as a function of the channel, if it varies along `axis` only. */
-export function perChannel(v: Value, axis: number, rank: number, channels: number): ((c: number) => number) | undefined {
+export function perChannel(
+  v: Value,
+  axis: number,
+  rank: number,
+  channels: number,
+): ((c: number) => number) | undefined {
   const { literal } = v;
   if (!literal || literal.dtype !== "f32") return undefined;
   if (literal.splat !== undefined) return () => Number(literal.splat);

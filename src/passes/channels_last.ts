@@ -26,7 +26,15 @@ export const channelsLast: Pass = {
     rewriteOps(program, ({ op, builder }) => {
       const [x] = op.inputs;
       const [y] = op.outputs;
-      if (!x || op.outputs.length !== 1 || !y || y.type.kind !== "tensor" || y.type.dtype !== "f32" || y.type.shape?.length !== 4) return undefined;
+      if (
+        !x ||
+        op.outputs.length !== 1 ||
+        !y ||
+        y.type.kind !== "tensor" ||
+        y.type.dtype !== "f32" ||
+        y.type.shape?.length !== 4
+      )
+        return undefined;
       const form = forms.get(op.def.name);
       const made = form?.(op, builder.emit(transpose, { data: x }, { perm: toChannelsLast }), builder);
       return made && [builder.emit(transpose, { data: made }, { perm: toChannelsFirst })];
@@ -52,7 +60,9 @@ function pooling(op: Op, x: Value, b: Builder, def: typeof maxPoolNhwc | typeof 
   // Which taps of a last, partly filled window count is the general kernel's business.
   if (ceil && padded) return undefined;
   const attrs = { kernel_shape: kernel, strides: window.strides, dilations: window.dilations, pads, ceil_mode: ceil };
-  return b.emitOp(def as AnyOpDef, [x], def === averagePoolNhwc ? { ...attrs, count_include_pad: padded } : attrs, [true]).outputs[0];
+  return b.emitOp(def as AnyOpDef, [x], def === averagePoolNhwc ? { ...attrs, count_include_pad: padded } : attrs, [
+    true,
+  ]).outputs[0];
 }
 
 function convolution(op: Op, x: Value, b: Builder): Value | undefined {
@@ -62,5 +72,9 @@ function convolution(op: Op, x: Value, b: Builder): Value | undefined {
   const window = windowOf(from, w, op.attrs as Parameters<typeof windowOf>[2]);
   const pads = [...window.begin, ...window.end];
   if (!pads.every(isStatic)) return undefined;
-  return b.emit(convNhwc, { x, w, ...(bias && { bias }) }, { strides: window.strides, pads, dilations: window.dilations, group: op.attrs.group as number });
+  return b.emit(
+    convNhwc,
+    { x, w, ...(bias && { bias }) },
+    { strides: window.strides, pads, dilations: window.dilations, group: op.attrs.group as number },
+  );
 }

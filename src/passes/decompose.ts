@@ -2,9 +2,10 @@
  * Operators without a kernel of their own are written in terms of others, by the decomposition in their own file, until
  * only operators with a kernel are left.
  */
+
+import { named } from "../ir/op_def.ts";
 import type { Pass } from "./pass.ts";
 import { rewriteToFixpoint } from "./rewrite.ts";
-import { named } from "../ir/op_def.ts";
 
 export const decompose: Pass = {
   name: "decompose",

@@ -19,7 +19,10 @@ export const foldAffine: Pass = {
   name: "fold-affine",
   summary: "scales and shifts of channels go into weights and biases",
   optional: true,
-  run: (program) => rewriteToFixpoint(program, (site) => (site.op.def === batchNormalization ? normalisation(site) : site.op.def === map ? fold(site) : undefined)),
+  run: (program) =>
+    rewriteToFixpoint(program, (site) =>
+      site.op.def === batchNormalization ? normalisation(site) : site.op.def === map ? fold(site) : undefined,
+    ),
 };
 
 /** Batch normalisation with constant statistics as a map over two constants. */
@@ -27,11 +30,23 @@ function normalisation({ op, builder }: Site): readonly Value[] | undefined {
   const [x, ...tables] = op.inputs as [Value, Value, Value, Value, Value];
   if (op.attrs.training_mode || op.outputs.length !== 1 || tensorOf(x).dtype !== "f32") return undefined;
   if (tables.some((t) => t.literal?.dtype !== "f32")) return undefined;
-  const [scale, b, mean, variance] = tables.map((t) => (t.literal as Literal).load().data as Float32Array) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const [scale, b, mean, variance] = tables.map((t) => (t.literal as Literal).load().data as Float32Array) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
   const epsilon = op.attrs.epsilon as number;
   const factor = scale.map((s, c) => s / Math.sqrt((variance[c] as number) + epsilon));
-  const shift = b.map((s, c) => s - (mean[c] as number) * (scale[c] as number) / Math.sqrt((variance[c] as number) + epsilon));
-  const shape = [scale.length, ...shapeOf(x).slice(2).map(() => 1)];
+  const shift = b.map(
+    (s, c) => s - ((mean[c] as number) * (scale[c] as number)) / Math.sqrt((variance[c] as number) + epsilon),
+  );
+  const shape = [
+    scale.length,
+    ...shapeOf(x)
+      .slice(2)
+      .map(() => 1),
+  ];
   const expr: MapExpr = applyFn("add", applyFn("mul", input(0), input(1)), input(2));
   const table = (data: Float32Array, like: Value): Value => builder.constant({ dtype: "f32", shape, data }, like.name);
   return [builder.emit(map, { inputs: [x, table(factor, tables[0]), table(shift, tables[1])] }, { expr })];
@@ -48,7 +63,14 @@ function fold(site: Site): readonly Value[] | undefined {
   const axis = anchor.def === linear ? shapeOf(y).length - 1 : 1;
   const channels = shapeOf(y)[axis];
   if (typeof channels !== "number") return undefined;
-  const affine = channelAffine(op.attrs.expr as MapExpr, op.inputs as readonly Value[], at, axis, shapeOf(y).length, channels);
+  const affine = channelAffine(
+    op.attrs.expr as MapExpr,
+    op.inputs as readonly Value[],
+    at,
+    axis,
+    shapeOf(y).length,
+    channels,
+  );
   if (!affine) return undefined;
   site.absorb(anchor);
   return [rescaled(anchor, affine, builder)];
@@ -78,7 +100,8 @@ function scaledWeights(op: Op, w: Literal, scale: Float64Array): Literal {
   const second = w.shape[1] as number;
   const inner = w.shape.slice(2).reduce((a, d) => a * d, 1);
   // Conv: [output, …]; ConvTranspose: [input, output, …]; linear: [input, output].
-  const channel = op.def === conv ? (i: number) => Math.floor(i / (second * inner)) : (i: number) => Math.floor(i / inner) % second;
+  const channel =
+    op.def === conv ? (i: number) => Math.floor(i / (second * inner)) : (i: number) => Math.floor(i / inner) % second;
   return lazyLiteral("f32", w.shape, () => {
     const from = w.load().data as Float32Array;
     return { dtype: "f32", shape: w.shape, data: from.map((x, i) => x * (scale[channel(i)] as number)) };

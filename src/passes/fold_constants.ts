@@ -7,8 +7,8 @@
  */
 import { isStatic } from "../ir/dim.ts";
 import { bytesOf } from "../ir/dtype.ts";
-import { type Op, tensorOf, type Value } from "../ir/graph.ts";
 import { evaluateConstant, isConstant } from "../ir/fold.ts";
+import { type Op, tensorOf, type Value } from "../ir/graph.ts";
 import { literalOf } from "../ir/literal.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import type { Pass } from "./pass.ts";
@@ -29,7 +29,9 @@ function fold(site: Site): readonly (Value | undefined)[] | undefined {
   const { op, builder } = site;
   if (!isConstant(op) || !isWorthIt(op)) return undefined;
   const results = evaluateConstant(op);
-  return results && op.outputs.map((v, i) => (v ? builder.literal(literalOf(results[i] as Tensor), v.name) : undefined));
+  return (
+    results && op.outputs.map((v, i) => (v ? builder.literal(literalOf(results[i] as Tensor), v.name) : undefined))
+  );
 }
 
 function isWorthIt(op: Op): boolean {

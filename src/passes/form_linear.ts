@@ -23,7 +23,8 @@ export const formLinear: Pass = {
 };
 
 /** A constant f32 matrix. */
-const isWeight = (v: Value | undefined): v is Value => v?.literal?.dtype === "f32" && v.literal.shape.length === 2 && v.literal.splat === undefined;
+const isWeight = (v: Value | undefined): v is Value =>
+  v?.literal?.dtype === "f32" && v.literal.shape.length === 2 && v.literal.splat === undefined;
 
 function fromMatMul({ op, builder }: Site): readonly Value[] | undefined {
   const [x, w] = op.inputs as [Value, Value];
@@ -37,7 +38,13 @@ function fromGemm({ op, builder }: Site): readonly Value[] | undefined {
   if (!isWeight(w) || transA || tensorOf(x).dtype !== "f32") return undefined;
   const [rows, columns] = w.literal?.shape as [number, number];
   const shape = transB ? [columns, rows] : [rows, columns];
-  const weights = !transB && alpha === 1 ? w : builder.literal(lazyLiteral("f32", shape, () => scaled(transB ? transposed(w) : loaded(w), alpha)), w.name);
+  const weights =
+    !transB && alpha === 1
+      ? w
+      : builder.literal(
+          lazyLiteral("f32", shape, () => scaled(transB ? transposed(w) : loaded(w), alpha)),
+          w.name,
+        );
   const n = shape[1] as number;
   const bias = c && biasOf(c, n, beta);
   if (bias) return [builder.emit(linear, { x, w: weights, bias: builder.constant(bias, c.name) })];
@@ -59,7 +66,8 @@ function transposed(v: Value): Tensor {
   return { dtype: "f32", shape: [columns, rows], data: to };
 }
 
-const scaled = (t: Tensor, by: number): Tensor => (by === 1 ? t : { ...t, data: (t.data as Float32Array).map((x) => x * by) });
+const scaled = (t: Tensor, by: number): Tensor =>
+  by === 1 ? t : { ...t, data: (t.data as Float32Array).map((x) => x * by) };
 
 /** C as one value for each column, where it is constant and no more than that. */
 function biasOf(c: Value, n: number, beta: number): Tensor | undefined {
@@ -69,6 +77,9 @@ function biasOf(c: Value, n: number, beta: number): Tensor | undefined {
   const last = shape.at(-1) ?? 1;
   if (shape.slice(0, -1).some((d) => d !== 1) || (last !== 1 && last !== n)) return undefined;
   const from = literal.load().data as Float32Array;
-  return { dtype: "f32", shape: [n], data: Float32Array.from({ length: n }, (_, j) => (from[last === 1 ? 0 : j] as number) * beta) };
+  return {
+    dtype: "f32",
+    shape: [n],
+    data: Float32Array.from({ length: n }, (_, j) => (from[last === 1 ? 0 : j] as number) * beta),
+  };
 }
-

@@ -32,10 +32,15 @@ class NoMap extends Error {}
 export function asMap(op: Op): MapForm | undefined {
   const [y] = op.outputs;
   if (!op.def.lower || op.outputs.length !== 1 || y?.type.kind !== "tensor" || y.type.dtype !== "f32") return undefined;
-  if (op.regions.length > 0 || op.inputs.some((v) => v && (v.type.kind !== "tensor" || v.type.dtype !== "f32"))) return undefined;
+  if (op.regions.length > 0 || op.inputs.some((v) => v && (v.type.kind !== "tensor" || v.type.dtype !== "f32")))
+    return undefined;
   let found: MapForm | undefined;
   try {
-    op.def.lower(named(op.def.inputs, op.inputs), op.attrs, recorder(op, (form) => (found = form)));
+    op.def.lower(
+      named(op.def.inputs, op.inputs),
+      op.attrs,
+      recorder(op, (form) => (found = form)),
+    );
   } catch (e) {
     if (e instanceof NoMap) return undefined;
     throw e;

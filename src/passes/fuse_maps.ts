@@ -50,7 +50,12 @@ function isWorthIt(site: Site, producer: Op, v: Value, cohesive: boolean): boole
   // The result of a cohesive group may be kept for others too; recomputing one of few functions is cheaper than memory.
   const uses = site.op.inputs.filter((i) => i === v).length;
   const only = site.uses(v) <= uses;
-  if (cohesive) return sameShape && (only || costOf(producer.attrs.expr as MapExpr) <= 4) && producer.inputs.every((i) => site.op.inputs.includes(i) || only);
+  if (cohesive)
+    return (
+      sameShape &&
+      (only || costOf(producer.attrs.expr as MapExpr) <= 4) &&
+      producer.inputs.every((i) => site.op.inputs.includes(i) || only)
+    );
   return only && sameShape;
 }
 
@@ -61,7 +66,10 @@ function merge(op: Op, v: Value, producer: Op): { inputs: readonly Value[]; expr
     const at = inputs.indexOf(x);
     return input(at >= 0 ? at : inputs.push(x) - 1);
   };
-  const inner = (): MapExpr => substituteInputs(producer.attrs.expr as MapExpr, (i) => place(producer.inputs[i] as Value));
-  const expr = substituteInputs(op.attrs.expr as MapExpr, (i) => (op.inputs[i] === v ? inner() : place(op.inputs[i] as Value)));
+  const inner = (): MapExpr =>
+    substituteInputs(producer.attrs.expr as MapExpr, (i) => place(producer.inputs[i] as Value));
+  const expr = substituteInputs(op.attrs.expr as MapExpr, (i) =>
+    op.inputs[i] === v ? inner() : place(op.inputs[i] as Value),
+  );
   return inputs.length > maxInputs || costOf(expr) > maxCost ? undefined : { inputs, expr };
 }

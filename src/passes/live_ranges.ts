@@ -55,7 +55,9 @@ export function touched(step: Step): readonly Value[] {
     case "if":
       return [step.condition];
     case "loop":
-      return [step.condition, step.counter, step.limit && "value" in step.limit ? step.limit.value : undefined].filter((v) => v !== undefined);
+      return [step.condition, step.counter, step.limit && "value" in step.limit ? step.limit.value : undefined].filter(
+        (v) => v !== undefined,
+      );
     case "bind":
       return [];
   }

@@ -137,7 +137,10 @@ function refuseOverlap(offsets: ReadonlyMap<Block, number>): void {
     for (let j = i + 1; j < sorted.length; j++) {
       const [b, bt] = sorted[j] as [Block, number];
       if (bt >= at + a.bytes) break;
-      if (meet(a, b)) throw new Diagnosed(diagnostic("E0301", { pass: "plan-memory", what: `%${a.value.name} and %${b.value.name} overlap` }));
+      if (meet(a, b))
+        throw new Diagnosed(
+          diagnostic("E0301", { pass: "plan-memory", what: `%${a.value.name} and %${b.value.name} overlap` }),
+        );
     }
   });
 }

@@ -16,14 +16,19 @@ export const resolveShapes: Pass = {
   run: (program) =>
     rewriteOps(program, ({ op, builder }) => {
       const [y] = op.outputs;
-      if (op.def === dims || op.outputs.length !== 1 || !y?.contents?.every((c): c is Dim => c !== undefined)) return undefined;
+      if (op.def === dims || op.outputs.length !== 1 || !y?.contents?.every((c): c is Dim => c !== undefined))
+        return undefined;
       // A size that the operation itself mints is known only when it has run.
       if (op.fresh.length > 0 || op.def.pure === false || op.regions.length > 0) return undefined;
       return [known(y, y.contents as readonly Dim[], builder)];
     }),
 };
 
-function known(y: Value, contents: readonly Dim[], b: Parameters<Parameters<typeof rewriteOps>[1]>[0]["builder"]): Value | undefined {
+function known(
+  y: Value,
+  contents: readonly Dim[],
+  b: Parameters<Parameters<typeof rewriteOps>[1]>[0]["builder"],
+): Value | undefined {
   const { dtype, shape } = tensorOf(y);
   if (areStatic(contents)) return b.constant(tensor(dtype, shape as number[], contents), y.name);
   return b.emit(dims, {}, { values: contents, dtype, scalar: shape?.length === 0 });

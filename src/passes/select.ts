@@ -15,7 +15,17 @@ const maxConstant = 1 << 16;
 export function selectKernels(program: Program): readonly Step[] {
   const select = new Selection(program);
   const steps = select.func(program.main);
-  if (select.missing.size > 0) throw new Diagnosed(...[...select.missing.values()].map((op) => diagnostic("E0401", { op: op.def.onnx?.type ?? op.def.name, why: "with these operands" }, op.origins.join(" + "), program.source)));
+  if (select.missing.size > 0)
+    throw new Diagnosed(
+      ...[...select.missing.values()].map((op) =>
+        diagnostic(
+          "E0401",
+          { op: op.def.onnx?.type ?? op.def.name, why: "with these operands" },
+          op.origins.join(" + "),
+          program.source,
+        ),
+      ),
+    );
   return steps;
 }
 
@@ -47,7 +57,12 @@ class Selection {
   }
 
   private temporary(name: string, dtype: DType, shape: readonly Dim[]): Value {
-    return { name: this.program.names.unique(name), type: tensorType(dtype, shape), contents: undefined, literal: undefined };
+    return {
+      name: this.program.names.unique(name),
+      type: tensorType(dtype, shape),
+      contents: undefined,
+      literal: undefined,
+    };
   }
 
   private lowering(op: Op, into: Step[]): Lowering {
@@ -62,7 +77,15 @@ class Selection {
         return v;
       },
       call(kernel, args, { fallible = false, binds = false, generics = [] } = {}) {
-        const step: CallStep = { kind: "call", op, kernel, generics, args: args.map(settle), fallible, binds: binds ? op.fresh : [] };
+        const step: CallStep = {
+          kind: "call",
+          op,
+          kernel,
+          generics,
+          args: args.map(settle),
+          fallible,
+          binds: binds ? op.fresh : [],
+        };
         steps.push(step);
       },
       map: (expr, inputs, output) => steps.push({ kind: "map", op, expr, inputs, output }),

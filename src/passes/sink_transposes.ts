@@ -93,10 +93,12 @@ function sinkAxes(site: Site): readonly (Value | undefined)[] | undefined {
 
 /** The order in which all operands are transposed; constants follow. */
 function orderOfAll(site: Site, operands: readonly (Value | undefined)[]): Order | undefined {
-  const orders = operands.filter((v) => v && !v.literal).map((v) => {
-    const made = site.producer(v);
-    return made?.def === transpose ? perm(made) : undefined;
-  });
+  const orders = operands
+    .filter((v) => v && !v.literal)
+    .map((v) => {
+      const made = site.producer(v);
+      return made?.def === transpose ? perm(made) : undefined;
+    });
   const [first] = orders;
   return first && orders.every((o) => o?.every((axis, i) => axis === first[i])) ? first : undefined;
 }
@@ -107,12 +109,16 @@ function before(site: Site, v: Value, order: Order): Value | undefined {
   const extents = tensorOf(v).shape;
   if (!extents) return undefined;
   const made = site.producer(v);
-  if (made?.def === transpose && extents.length === order.length && perm(made).every((axis, i) => axis === order[i])) return made.inputs[0];
+  if (made?.def === transpose && extents.length === order.length && perm(made).every((axis, i) => axis === order[i]))
+    return made.inputs[0];
   const full = [...new Array<Dim>(order.length - extents.length).fill(1), ...extents];
   if (v.literal?.splat !== undefined && extents.length === 0) return v;
   const back = inverse(order);
   if (v.literal) return transposedConstant(v, back, builder, full as readonly number[]);
-  const wide = full.length === extents.length ? v : builder.emit(reshape, { data: v, shape: builder.emit(dims, {}, { values: full }) });
+  const wide =
+    full.length === extents.length
+      ? v
+      : builder.emit(reshape, { data: v, shape: builder.emit(dims, {}, { values: full }) });
   return builder.emit(transpose, { data: wide }, { perm: back });
 }
 

@@ -21,17 +21,30 @@ export interface Difference {
 const same: Difference = { problem: undefined, maxAbs: 0, maxRel: 0 };
 const wrong = (problem: string): Difference => ({ problem, maxAbs: Number.NaN, maxRel: Number.NaN });
 
-export function compareValues(found: RuntimeValue | undefined, expected: RuntimeValue, tolerance: Tolerance): Difference {
+export function compareValues(
+  found: RuntimeValue | undefined,
+  expected: RuntimeValue,
+  tolerance: Tolerance,
+): Difference {
   if (found === undefined) return wrong("missing");
-  if (expected === null || found === null) return expected === found ? same : wrong(`expected ${describe(expected)}, found ${describe(found)}`);
-  if (isTensor(expected)) return isTensor(found) ? compareTensors(found, expected, tolerance) : wrong(`expected ${describe(expected)}, found ${describe(found)}`);
-  if (isTensor(found) || found.kind !== expected.kind) return wrong(`expected ${describe(expected)}, found ${describe(found)}`);
+  if (expected === null || found === null)
+    return expected === found ? same : wrong(`expected ${describe(expected)}, found ${describe(found)}`);
+  if (isTensor(expected))
+    return isTensor(found)
+      ? compareTensors(found, expected, tolerance)
+      : wrong(`expected ${describe(expected)}, found ${describe(found)}`);
+  if (isTensor(found) || found.kind !== expected.kind)
+    return wrong(`expected ${describe(expected)}, found ${describe(found)}`);
   if (expected.kind === "map") {
     const f = found as typeof expected;
-    return worst([compareValues(f.keys, expected.keys, tolerance), compareValues(f.values, expected.values, tolerance)]);
+    return worst([
+      compareValues(f.keys, expected.keys, tolerance),
+      compareValues(f.values, expected.values, tolerance),
+    ]);
   }
   const elements = (found as typeof expected).elements;
-  if (elements.length !== expected.elements.length) return wrong(`expected ${expected.elements.length} elements, found ${elements.length}`);
+  if (elements.length !== expected.elements.length)
+    return wrong(`expected ${expected.elements.length} elements, found ${elements.length}`);
   return worst(expected.elements.map((e, i) => compareValues(elements[i], e, tolerance)));
 }
 
@@ -48,9 +61,19 @@ function describe(v: RuntimeValue): string {
 }
 
 export function compareTensors(found: Tensor, expected: Tensor, { rtol, atol }: Tolerance): Difference {
-  if (found.dtype !== expected.dtype || found.shape.length !== expected.shape.length || found.shape.some((d, i) => d !== expected.shape[i]))
+  if (
+    found.dtype !== expected.dtype ||
+    found.shape.length !== expected.shape.length ||
+    found.shape.some((d, i) => d !== expected.shape[i])
+  )
     return wrong(`expected ${describe(expected)}, found ${describe(found)}`);
-  const exact = kindOf(expected.dtype) === "string" || isBig(expected.dtype) || expected.dtype === "bool" || expected.dtype === "bf16" || bitsOf(expected.dtype) <= 4 || expected.dtype.startsWith("f8");
+  const exact =
+    kindOf(expected.dtype) === "string" ||
+    isBig(expected.dtype) ||
+    expected.dtype === "bool" ||
+    expected.dtype === "bf16" ||
+    bitsOf(expected.dtype) <= 4 ||
+    expected.dtype.startsWith("f8");
   let maxAbs = 0;
   let maxRel = 0;
   let first = -1;
@@ -68,5 +91,9 @@ export function compareTensors(found: Tensor, expected: Tensor, { rtol, atol }: 
     count++;
   }
   if (first < 0) return { problem: undefined, maxAbs, maxRel };
-  return { problem: `${count} of ${n} elements differ; first at ${first}: expected ${String(expected.data[first])}, found ${String(found.data[first])}`, maxAbs, maxRel };
+  return {
+    problem: `${count} of ${n} elements differ; first at ${first}: expected ${String(expected.data[first])}, found ${String(found.data[first])}`,
+    maxAbs,
+    maxRel,
+  };
 }

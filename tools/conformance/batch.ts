@@ -149,7 +149,10 @@ fn main() {
 
 async function run(p: Prepared, program: string): Promise<string | undefined> {
   for (const set of p.sets) {
-    const result = await execa(program, [p.module, set.inputs, set.outputs, ...p.weights], { reject: false, timeout: 120_000 });
+    const result = await execa(program, [p.module, set.inputs, set.outputs, ...p.weights], {
+      reject: false,
+      timeout: 120_000,
+    });
     if (result.exitCode !== 0) return `run: ${result.stderr.slice(0, 500)}`;
     const found = fromArrays(readNpz(readFileSync(set.outputs)), p.model);
     const problem = judge(p.model, found, set.expected, p.case);

@@ -12,7 +12,12 @@ import { compareValues, type Tolerance } from "../../src/tensorfile/compare.ts";
 const chance = new Set(["Bernoulli", "RandomUniformLike"]);
 
 /** The first thing that is wrong, or undefined. */
-export function judge(model: OnnxModel, found: readonly (RuntimeValue | undefined)[], expected: readonly RuntimeValue[], tolerance: Tolerance): string | undefined {
+export function judge(
+  model: OnnxModel,
+  found: readonly (RuntimeValue | undefined)[],
+  expected: readonly RuntimeValue[],
+  tolerance: Tolerance,
+): string | undefined {
   const ops = operatorsOf(model.graph);
   const random = [...chance].some((op) => ops.has(op));
   const atol = ops.has("DFT") ? Math.max(tolerance.atol, 1e-6) : tolerance.atol;
@@ -34,6 +39,7 @@ function operatorsOf(graph: OnnxGraph, into = new Set<string>()): Set<string> {
 /** Element type and shape as expected, every element 0 or 1. */
 function drawProblem(found: RuntimeValue | undefined, expected: RuntimeValue): string | undefined {
   if (!isTensor(found) || !isTensor(expected)) return "not a tensor";
-  if (found.dtype !== expected.dtype || found.shape.join() !== expected.shape.join()) return `expected ${expected.dtype}[${expected.shape}], found ${found.dtype}[${found.shape}]`;
+  if (found.dtype !== expected.dtype || found.shape.join() !== expected.shape.join())
+    return `expected ${expected.dtype}[${expected.shape}], found ${found.dtype}[${found.shape}]`;
   return numbers(found).every((x) => x === 0 || x === 1) ? undefined : "an element is neither 0 nor 1";
 }
