@@ -91,7 +91,7 @@ const cases: readonly (readonly [string, readonly (readonly Dim[])[], string])[]
       [2, n, k],
       [2, n, k],
     ],
-    "reshape reshape matmul reshape",
+    "transpose reshape transpose reshape matmul reshape",
   ],
   ["A,a", [[2], [3]], "sum_of_products"],
 ];

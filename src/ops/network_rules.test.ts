@@ -69,7 +69,7 @@ const accepted: readonly (readonly [AnyOpDef, readonly Operand[], Attrs, string]
       [6, 2, 3, 5],
     ],
     { group: 2, pads: [1, 2, 1, 2], strides: [1, 2] },
-    "f32[N, 6, H, ((W - 1)/2) + 1]",
+    "f32[N, 6, H, ((W + 1)/2)]",
   ],
   [
     conv,
@@ -100,7 +100,7 @@ const accepted: readonly (readonly [AnyOpDef, readonly Operand[], Attrs, string]
   ],
   [maxPool, [[n, 3, h, w]], { kernel_shape: [2, 2], strides: [2, 2] }, "f32[N, 3, (H/2), (W/2)]"],
   [resize, [[n, 3, h, w], undefined, Float32Array.of(1, 1, 2, 0.5)], {}, "f32[N, 3, 2*H, (W/2)]"],
-  [resize, [[n, 3, h, 7], undefined, Float32Array.of(1.5, 3)], { axes: [-2, -1] }, "f32[N, 3, (3*H/2), 21]"],
+  [resize, [[n, 3, h, 7], undefined, Float32Array.of(1.5, 3)], { axes: [-2, -1] }, "f32[N, 3, ((3*H)/2), 21]"],
   [resize, [[n, 3, 10], undefined, Float32Array.of(1, 1, Math.fround(0.7))], {}, "f32[N, 3, 7]"],
   [
     gridSample,

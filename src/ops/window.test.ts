@@ -20,20 +20,23 @@ const readable: readonly (readonly [number, Attrs, boolean, string])[] = [
   [3, { pads: [1, 1] }, false, "N"],
   [3, {}, false, "N - 2"],
   [2, { strides: [2] }, false, "(N/2)"],
-  [3, { pads: [1, 1], strides: [2] }, false, "((N - 1)/2) + 1"],
+  [3, { pads: [1, 1], strides: [2] }, false, "((N + 1)/2)"],
   [3, { dilations: [2], pads: [2, 2] }, false, "N"],
   [3, { auto_pad: "SAME_UPPER" }, false, "N"],
   [3, { auto_pad: "SAME_LOWER", strides: [2] }, false, "((N + 1)/2)"],
   [3, { auto_pad: "VALID", strides: [3] }, false, "(N/3)"],
   [2, { strides: [2] }, true, "((N + 1)/2)"],
-  [3, { pads: [0, 1], strides: [2] }, true, "(N/2)"],
+  [3, { pads: [0, 1], strides: [2] }, true, "((N + 1)/2)"],
 ];
 for (const [kernel, attrs, ceil, expected] of readable)
   test(`a window of ${kernel} with ${JSON.stringify(attrs)}${ceil ? ", cut short" : ""} has ${expected} positions`, () => {
     expect(window(n, kernel, attrs, ceil).output.map(dimText)).toEqual([expected]);
   });
 
-/** Positions of windows that start at multiples of the stride and end (or, cut short, start) where they may. */
+/**
+ * Positions of windows that start at multiples of the stride and fit; where the last may be cut short it counts, but none
+ * that starts behind the input.
+ */
 function countByHand(
   extent: number,
   kernel: number,
@@ -47,8 +50,9 @@ function countByHand(
   let count = 0;
   for (let start = 0; ; start += stride) {
     const fits = start + reach <= extent + begin + end;
-    // A window that is cut short follows a whole one, or is the first, and starts on the input or its padding in front.
-    const cut = ceil && start - stride + reach < extent + begin + end && start < extent + begin;
+    // A window that is cut short is the first that does not fit.
+    const cut = ceil && start - stride + reach < extent + begin + end;
+    if (ceil && start >= extent + begin) return count;
     if (!fits && !cut) return count;
     count++;
   }
