@@ -14,6 +14,7 @@ export function checkInitializers(graph: string, initializers: readonly OnnxInit
 
 /** Throws E0121 where a node has an attribute twice. */
 export function checkAttributes(node: string, attributes: readonly OnnxAttribute[]): void {
+  if (attributes.length < 2) return;
   const names = new Set<string>();
   for (const { name } of attributes) {
     if (names.has(name)) fail("E0121", `the attribute ${quote(name)} occurs twice`, { node });

@@ -7,7 +7,7 @@ import { decodeType, type Warn } from "./decode_type.ts";
 import { toBigInt } from "./integers.ts";
 import { byteStrings, countOf, fixedBytes, shortVarints } from "./list_runs.ts";
 import { fail, quote } from "./onnx_error.ts";
-import type { OnnxAttribute, OnnxAttributeKind, OnnxGraph, OnnxString } from "./onnx_model.ts";
+import type { OnnxAttribute, OnnxAttributeKind, OnnxGraph, OnnxString, OnnxType } from "./onnx_model.ts";
 import { type Run, tooMuch } from "./scan_state.ts";
 
 /** `AttributeProto.AttributeType` by kind. */
@@ -107,6 +107,7 @@ function impliedKind(proto: onnx.IAttributeProto, runs: readonly Run[]): OnnxAtt
   return Object.hasOwn(proto, "s") ? "string" : undefined;
 }
 
+/** The value of the declared or implied kind. Kinds that most attributes have come first: models have many of them. */
 function decodeValue(
   proto: onnx.IAttributeProto,
   name: string,
@@ -116,16 +117,6 @@ function decodeValue(
   node: string,
 ): OnnxAttribute {
   const { source } = context.scan;
-  const missing = (): never =>
-    fail("E0121", `attribute ${quote(name)} is declared as ${kind} but holds none`, { node });
-  const list = (field: number): Run[] => {
-    const own = runs.filter((run) => run.field === field);
-    const count = countOf(own);
-    if (count > context.limits.listElements)
-      tooMuch("listElements", context.limits, `attribute ${quote(name)} has ${count} elements`);
-    return own;
-  };
-  const type = (t: onnx.ITypeProto) => decodeType(t, name, context.warn) ?? missing();
   switch (kind) {
     case "float":
       return { name, kind, value: proto.f ?? 0 };
@@ -133,6 +124,40 @@ function decodeValue(
       return { name, kind, value: toBigInt(proto.i) };
     case "string":
       return { name, kind, value: decodeText(proto.s ?? new Uint8Array()) };
+    case "floats":
+      return { name, kind, value: decodeFloats(fixedBytes(source, listOf(name, floatsField, runs, context), 4).bytes) };
+    case "ints":
+      return { name, kind, value: shortVarints(source, listOf(name, intsField, runs, context)) };
+    case "strings":
+      return { name, kind, value: byteStrings(source, listOf(name, stringsField, runs, context)).map(decodeText) };
+    default:
+      return decodeMessage(proto, name, kind, context, node);
+  }
+}
+
+/** The runs of one list field, checked against the limit. */
+function listOf(name: string, field: number, runs: readonly Run[], { limits }: AttributeContext): Run[] {
+  const own = runs.filter((run) => run.field === field);
+  const count = countOf(own);
+  if (count > limits.listElements) tooMuch("listElements", limits, `attribute ${quote(name)} has ${count} elements`);
+  return own;
+}
+
+/** The kinds without a message. */
+type PlainKind = "float" | "int" | "string" | "floats" | "ints" | "strings";
+
+/** A value that is a message, or a list of messages. */
+function decodeMessage(
+  proto: onnx.IAttributeProto,
+  name: string,
+  kind: Exclude<OnnxAttributeKind, PlainKind>,
+  context: AttributeContext,
+  node: string,
+): OnnxAttribute {
+  const missing = (): never =>
+    fail("E0121", `attribute ${quote(name)} is declared as ${kind} but holds none`, { node });
+  const type = (t: onnx.ITypeProto): OnnxType => decodeType(t, name, context.warn) ?? missing();
+  switch (kind) {
     case "tensor":
       return { name, kind, value: decodeTensor(proto.t ?? missing(), context) };
     case "graph":
@@ -141,12 +166,6 @@ function decodeValue(
       return { name, kind, value: decodeSparse(proto.sparseTensor ?? missing(), context).literal };
     case "type":
       return { name, kind, value: type(proto.tp ?? missing()) };
-    case "floats":
-      return { name, kind, value: decodeFloats(fixedBytes(source, list(floatsField), 4).bytes) };
-    case "ints":
-      return { name, kind, value: shortVarints(source, list(intsField)) };
-    case "strings":
-      return { name, kind, value: byteStrings(source, list(stringsField)).map(decodeText) };
     case "tensors":
       return { name, kind, value: (proto.tensors ?? []).map((t) => decodeTensor(t, context)) };
     case "graphs":
