@@ -165,6 +165,35 @@ impl Bench<'_> {
         });
     }
 
+    fn winograd(&self, size: usize, channels: usize, out_channels: usize) {
+        let name = format!("winograd {size}x{size} {channels}->{out_channels}");
+        if !name.contains(self.filter) {
+            return;
+        }
+        let shape = Conv2d {
+            pads: [1; 4],
+            ..Conv2d::new([size, size, channels], out_channels, [3; 2])
+        };
+        let (x, bias) = (numbers(shape.input_len()), numbers(out_channels));
+        let w = numbers(out_channels * channels * 9);
+        let mut packed = vec![0.0; conv::winograd_packed_len(&shape)];
+        conv::pack_winograd(&shape, &w, &mut packed);
+        let mut scratch = vec![0.0; conv::winograd_scratch_len(&shape, self.pool.threads())];
+        let mut y = vec![0.0; shape.output_len()];
+        let epilogue = Epilogue::new(Some(&bias), Activation::Relu);
+        self.case(&name, y.len() * channels * 9, || {
+            conv::winograd(
+                self.pool,
+                &shape,
+                &x,
+                &packed,
+                &epilogue,
+                &mut y,
+                &mut scratch,
+            );
+        });
+    }
+
     fn depthwise(&self, size: usize, channels: usize, kernel: usize, stride: usize) {
         let name = format!("depthwise {kernel}x{kernel}/{stride} {size}x{size} {channels}");
         if !name.contains(self.filter) {
@@ -255,6 +284,23 @@ fn main() {
             ];
             for [size, channels, out_channels, kernel, stride] in shapes {
                 bench.conv(size, channels, out_channels, kernel, stride);
+            }
+            let shapes = [
+                [56, 64, 64],
+                [28, 128, 128],
+                [14, 256, 256],
+                [7, 512, 512],
+                [224, 64, 64],
+                [112, 128, 128],
+                [56, 256, 256],
+                [28, 512, 512],
+                [14, 512, 512],
+                [56, 32, 32],
+                [56, 16, 16],
+                [112, 24, 24],
+            ];
+            for [size, channels, out_channels] in shapes {
+                bench.winograd(size, channels, out_channels);
             }
             let shapes = [
                 [112, 32, 3, 1],

@@ -136,7 +136,6 @@ export function containerType(t: Type): string {
 
 /** Model text for a comment: one line, nothing that ends or changes a comment or Markdown. */
 export const commentText = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to keep out
   text
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069`|\\<>]+/g, " ")
     .slice(0, 120);

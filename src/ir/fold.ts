@@ -26,7 +26,7 @@ export function evaluateConstant(op: Op): readonly (Tensor | undefined)[] | unde
 /** The tensor that a value is, where all of its elements are known numbers. */
 export function knownTensor(v: Value): Tensor | undefined {
   const { contents } = v;
-  if (!contents || !contents.every((c) => typeof c === "number")) return undefined;
+  if (!contents?.every((c) => typeof c === "number")) return undefined;
   const { dtype, shape } = tensorOf(v);
   return shape && areStatic(shape) ? tensor(dtype, shape, contents as readonly number[]) : undefined;
 }

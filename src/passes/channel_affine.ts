@@ -56,7 +56,7 @@ export function perChannel(
   channels: number,
 ): ((c: number) => number) | undefined {
   const { literal } = v;
-  if (!literal || literal.dtype !== "f32") return undefined;
+  if (literal?.dtype !== "f32") return undefined;
   if (literal.splat !== undefined) return () => Number(literal.splat);
   const lead = rank - literal.shape.length;
   if (literal.shape.some((d, i) => d !== 1 && i + lead !== axis)) return undefined;

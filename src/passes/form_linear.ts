@@ -3,7 +3,7 @@
  * alpha, beta and transposition applied to them.
  */
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
-import { lazyLiteral } from "../ir/literal.ts";
+import { type Literal, lazyLiteral } from "../ir/literal.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { gemm } from "../ops/gemm.ts";
 import { linear } from "../ops/linear.ts";
@@ -36,7 +36,7 @@ function fromGemm({ op, builder }: Site): readonly Value[] | undefined {
   const [x, w, c] = op.inputs as [Value, Value, Value | undefined];
   const { alpha, beta, transA, transB } = op.attrs as { alpha: number; beta: number; transA: boolean; transB: boolean };
   if (!isWeight(w) || transA || tensorOf(x).dtype !== "f32") return undefined;
-  const [rows, columns] = w.literal?.shape as [number, number];
+  const [rows, columns] = (w.literal as Literal).shape as [number, number];
   const shape = transB ? [columns, rows] : [rows, columns];
   const weights =
     !transB && alpha === 1
@@ -72,7 +72,7 @@ const scaled = (t: Tensor, by: number): Tensor =>
 /** C as one value for each column, where it is constant and no more than that. */
 function biasOf(c: Value, n: number, beta: number): Tensor | undefined {
   const { literal } = c;
-  if (!literal || literal.dtype !== "f32") return undefined;
+  if (literal?.dtype !== "f32") return undefined;
   const { shape } = literal;
   const last = shape.at(-1) ?? 1;
   if (shape.slice(0, -1).some((d) => d !== 1) || (last !== 1 && last !== n)) return undefined;

@@ -83,7 +83,8 @@ export function readZip(bytes: Uint8Array): ZipMember[] {
   const { start, count } = findDirectory(view);
   const members: ZipMember[] = [];
   const seen = new Set<string>();
-  for (let i = 0, at = start; i < count; i++) {
+  let at = start;
+  for (let i = 0; i < count; i++) {
     if (at + 46 > bytes.length || view.getUint32(at, true) !== CENTRAL)
       throw new TensorFileError(`zip archive: its directory lists ${count} members, but breaks off after ${i}`);
     const nameLength = view.getUint16(at + 28, true);
@@ -101,6 +102,8 @@ export function readZip(bytes: Uint8Array): ZipMember[] {
     members.push({ name, size, read: () => unpack(bytes, { name, size, packed, offset, flags, method, crc }) });
     at = next;
   }
+  if (at + 4 <= bytes.length && view.getUint32(at, true) === CENTRAL)
+    throw new TensorFileError(`zip archive: its directory has more members than the ${count} that it counts`);
   return members;
 }
 

@@ -4,7 +4,7 @@
 //! * [`conv2d`]: any kernel, stride, dilation, padding and number of groups; picks the algorithm.
 //! * [`depthwise`]: one filter for each channel.
 //! * [`conv_transpose2d`]: the gradient of a convolution, as ONNX's ConvTranspose.
-//! * [`winograd`]: 3 × 3 with stride 1 by fewer multiplications; its weights are prepared differently.
+//! * [`winograd`](fn@winograd): 3 × 3 with stride 1 by fewer multiplications; its weights are prepared differently.
 //! * [`max_pool`], [`average_pool`], [`global_average_pool`].
 //!
 //! One-dimensional convolutions have a height of 1. Weights are packed by the compiler; each module documents its layout.
@@ -17,6 +17,7 @@ mod pool;
 mod shape;
 mod store;
 mod transposed;
+mod winograd;
 
 #[cfg(test)]
 mod tests;
@@ -28,4 +29,7 @@ pub use shape::Conv2d;
 pub use transposed::{
     conv_transpose2d, conv_transpose2d_packed_len, conv_transpose2d_scratch_len,
     pack_conv_transpose2d,
+};
+pub use winograd::{
+    pack_winograd, winograd, winograd_applies, winograd_packed_len, winograd_scratch_len, winograd_wins,
 };

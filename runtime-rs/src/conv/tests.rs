@@ -10,7 +10,7 @@ use crate::threads::Pool;
 type Call<'a> = dyn Fn(&Pool, &Epilogue<'_>, &mut [f32]) + 'a;
 
 /// Runs `call` on every instruction set, with and without threads, and compares with `exact` sums of `terms` products.
-pub(super) fn check(
+fn check(
     random: &mut Random,
     what: &str,
     channels: usize,
@@ -83,7 +83,7 @@ pub(super) fn check(
 }
 
 /// The definition of a convolution; `w` is `[oc][ic][ky][kx]`.
-pub(super) fn reference(shape: &Conv2d, x: &[f32], w: &[f32]) -> Vec<f64> {
+fn reference(shape: &Conv2d, x: &[f32], w: &[f32]) -> Vec<f64> {
     let [height, width] = shape.output();
     let [kernel_rows, kernel_columns] = shape.kernel;
     let (inputs, outputs) = (
@@ -119,7 +119,7 @@ pub(super) fn reference(shape: &Conv2d, x: &[f32], w: &[f32]) -> Vec<f64> {
 }
 
 /// A shape that is small in every respect, and odd in most.
-pub(super) fn random_shape(random: &mut Random) -> Conv2d {
+fn random_shape(random: &mut Random) -> Conv2d {
     let groups = random.pick(&[1, 1, 1, 2, 3]);
     Conv2d {
         batch: random.pick(&[0, 1, 1, 1, 2]),
@@ -450,5 +450,55 @@ fn transposed_convolutions_agree_with_their_definition() {
                 conv_transpose2d(pool, &shape, output, &x, &packed, epilogue, y, &mut scratch);
             },
         );
+    }
+}
+
+#[test]
+fn winograd_agrees_with_the_definition() {
+    let mut random = Random(17);
+    let mut shapes: Vec<Conv2d> = (0..150)
+        .map(|_| Conv2d {
+            groups: 1,
+            kernel: [3, 3],
+            stride: [1, 1],
+            dilation: [1, 1],
+            channels: random.pick(&[1, 3, 8, 17, 40]),
+            out_channels: random.pick(&[1, 8, 17, 33, 70]),
+            ..random_shape(&mut random)
+        })
+        .collect();
+    shapes.push(Conv2d { pads: [1; 4], ..Conv2d::new([40, 40, 70], 70, [3, 3]) });
+    for shape in shapes {
+        assert!(winograd_applies(&shape));
+        let x = random.values(shape.input_len());
+        let w = random.values(shape.out_channels * shape.channels * 9);
+        let mut packed = vec![f32::NAN; winograd_packed_len(&shape)];
+        pack_winograd(&shape, &w, &mut packed);
+        let exact = reference(&shape, &x, &w);
+        // The transforms cost about ten times the rounding of the direct sum.
+        let terms = 10 * (9 * shape.channels + 8);
+        check(&mut random, &format!("{shape:?}"), shape.out_channels, terms, &exact, &|pool, epilogue, y| {
+            let mut scratch = vec![f32::NAN; winograd_scratch_len(&shape, pool.threads())];
+            winograd(pool, &shape, &x, &packed, epilogue, y, &mut scratch);
+        });
+    }
+}
+
+#[test]
+fn the_error_of_winograd_is_small_against_the_output() {
+    let mut random = Random(18);
+    let shape = Conv2d { pads: [1; 4], ..Conv2d::new([14, 14, 256], 32, [3, 3]) };
+    let x: Vec<f32> = random.values(shape.input_len()).into_iter().map(|x| x.max(0.0)).collect();
+    let w = random.values(shape.out_channels * shape.channels * 9);
+    let mut packed = vec![0.0; winograd_packed_len(&shape)];
+    pack_winograd(&shape, &w, &mut packed);
+    let exact = reference(&shape, &x, &w);
+    let largest = exact.iter().fold(0.0f64, |a, b| a.max(b.abs()));
+    for isa in available() {
+        let (pool, mut y) = (Pool::sequential(), vec![0.0; shape.output_len()]);
+        let mut scratch = vec![0.0; winograd_scratch_len(&shape, 1)];
+        with_isa(isa, || winograd(&pool, &shape, &x, &packed, &Epilogue::default(), &mut y, &mut scratch));
+        let error = y.iter().zip(&exact).map(|(&y, want)| (f64::from(y) - want).abs()).fold(0.0, f64::max);
+        assert!(error < 1.5e-5 * largest, "{}: {:.1e} of the largest output", isa.name(), error / largest);
     }
 }

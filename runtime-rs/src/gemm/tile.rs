@@ -205,8 +205,11 @@ unsafe fn store<V: Vector, const ROWS: usize, const VECTORS: usize>(
     t: &Tile,
     acc: &[[V; VECTORS]; ROWS],
 ) {
-    let full = t.columns >= VECTORS * V::LANES;
-    if let (true, Some(finish)) = (full, &t.finish) {
+    if t.columns >= VECTORS * V::LANES {
+        let Some(finish) = &t.finish else {
+            // SAFETY: the caller's promise.
+            return unsafe { store_unfinished(t, acc) };
+        };
         if let (Some(bounds), false) = (finish.activation.bounds(), finish.residual_after) {
             // SAFETY: the caller's promise.
             return unsafe { store_clamped(t, finish, bounds, acc) };
@@ -224,6 +227,23 @@ unsafe fn store<V: Vector, const ROWS: usize, const VECTORS: usize>(
         rows: ROWS,
         width: VECTORS * V::LANES,
     });
+}
+
+/// The store of a full tile whose sums are to be continued.
+///
+/// # Safety
+/// As for [`TileFn`], with all columns existing.
+#[inline(always)]
+unsafe fn store_unfinished<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    t: &Tile,
+    acc: &[[V; VECTORS]; ROWS],
+) {
+    for (i, row) in acc.iter().enumerate() {
+        for (j, sum) in row.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { sum.store_ptr(t.c.add(i * t.c_row + j * V::LANES)) };
+        }
+    }
 }
 
 /// The store of a full tile with a clamp.
