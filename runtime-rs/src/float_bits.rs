@@ -233,11 +233,7 @@ pub fn e2m1_to_f32(b: u8) -> f32 {
 }
 /// f32 to f4 e2m1, to nearest even, saturating; NaN, which the type lacks, gives 0.
 pub fn f32_to_e2m1(x: f32) -> u8 {
-    let sign = if x.is_sign_negative() {
-        8
-    } else {
-        0
-    };
+    let sign = if x.is_sign_negative() { 8 } else { 0 };
     if x.is_nan() {
         return 0;
     }

@@ -35,5 +35,5 @@ pub use interface::*;
 pub use layers::*;
 pub use map::{map, maximum, minimum, MapExpr};
 pub use simd::{math, Vector};
-pub use threads::Pool;
 pub use tensor::Tensor;
+pub use threads::Pool;

@@ -621,7 +621,7 @@ mod tests {
             for i in 0..parts {
                 let range = part(total, unit, parts, i);
                 assert_eq!(range.start, next);
-                assert!(range.start % unit == 0 || range.start == total);
+                assert!(range.start.is_multiple_of(unit) || range.start == total);
                 next = range.end;
             }
             assert_eq!(next, total);

@@ -31,5 +31,6 @@ pub use transposed::{
     pack_conv_transpose2d,
 };
 pub use winograd::{
-    pack_winograd, winograd, winograd_applies, winograd_packed_len, winograd_scratch_len, winograd_wins,
+    pack_winograd, winograd, winograd_applies, winograd_packed_len, winograd_scratch_len,
+    winograd_wins,
 };

@@ -467,7 +467,10 @@ fn winograd_agrees_with_the_definition() {
             ..random_shape(&mut random)
         })
         .collect();
-    shapes.push(Conv2d { pads: [1; 4], ..Conv2d::new([40, 40, 70], 70, [3, 3]) });
+    shapes.push(Conv2d {
+        pads: [1; 4],
+        ..Conv2d::new([40, 40, 70], 70, [3, 3])
+    });
     for shape in shapes {
         assert!(winograd_applies(&shape));
         let x = random.values(shape.input_len());
@@ -477,18 +480,32 @@ fn winograd_agrees_with_the_definition() {
         let exact = reference(&shape, &x, &w);
         // The transforms cost about ten times the rounding of the direct sum.
         let terms = 10 * (9 * shape.channels + 8);
-        check(&mut random, &format!("{shape:?}"), shape.out_channels, terms, &exact, &|pool, epilogue, y| {
-            let mut scratch = vec![f32::NAN; winograd_scratch_len(&shape, pool.threads())];
-            winograd(pool, &shape, &x, &packed, epilogue, y, &mut scratch);
-        });
+        check(
+            &mut random,
+            &format!("{shape:?}"),
+            shape.out_channels,
+            terms,
+            &exact,
+            &|pool, epilogue, y| {
+                let mut scratch = vec![f32::NAN; winograd_scratch_len(&shape, pool.threads())];
+                winograd(pool, &shape, &x, &packed, epilogue, y, &mut scratch);
+            },
+        );
     }
 }
 
 #[test]
 fn the_error_of_winograd_is_small_against_the_output() {
     let mut random = Random(18);
-    let shape = Conv2d { pads: [1; 4], ..Conv2d::new([14, 14, 256], 32, [3, 3]) };
-    let x: Vec<f32> = random.values(shape.input_len()).into_iter().map(|x| x.max(0.0)).collect();
+    let shape = Conv2d {
+        pads: [1; 4],
+        ..Conv2d::new([14, 14, 256], 32, [3, 3])
+    };
+    let x: Vec<f32> = random
+        .values(shape.input_len())
+        .into_iter()
+        .map(|x| x.max(0.0))
+        .collect();
     let w = random.values(shape.out_channels * shape.channels * 9);
     let mut packed = vec![0.0; winograd_packed_len(&shape)];
     pack_winograd(&shape, &w, &mut packed);
@@ -497,8 +514,27 @@ fn the_error_of_winograd_is_small_against_the_output() {
     for isa in available() {
         let (pool, mut y) = (Pool::sequential(), vec![0.0; shape.output_len()]);
         let mut scratch = vec![0.0; winograd_scratch_len(&shape, 1)];
-        with_isa(isa, || winograd(&pool, &shape, &x, &packed, &Epilogue::default(), &mut y, &mut scratch));
-        let error = y.iter().zip(&exact).map(|(&y, want)| (f64::from(y) - want).abs()).fold(0.0, f64::max);
-        assert!(error < 1.5e-5 * largest, "{}: {:.1e} of the largest output", isa.name(), error / largest);
+        with_isa(isa, || {
+            winograd(
+                &pool,
+                &shape,
+                &x,
+                &packed,
+                &Epilogue::default(),
+                &mut y,
+                &mut scratch,
+            )
+        });
+        let error = y
+            .iter()
+            .zip(&exact)
+            .map(|(&y, want)| (f64::from(y) - want).abs())
+            .fold(0.0, f64::max);
+        assert!(
+            error < 1.5e-5 * largest,
+            "{}: {:.1e} of the largest output",
+            isa.name(),
+            error / largest
+        );
     }
 }

@@ -47,7 +47,10 @@ const G: [[f64; 3]; IN] = [
 
 /// Can `shape` be computed by [`winograd`]?
 pub fn winograd_applies(shape: &Conv2d) -> bool {
-    shape.kernel == [3, 3] && shape.stride == [1, 1] && shape.dilation == [1, 1] && shape.groups == 1
+    shape.kernel == [3, 3]
+        && shape.stride == [1, 1]
+        && shape.dilation == [1, 1]
+        && shape.groups == 1
 }
 
 /// Is [`winograd`] faster than [`super::conv2d`] for `shape`? Judged by extents alone, from measurements with AVX-512, AVX2
@@ -85,7 +88,10 @@ pub fn winograd_packed_len(shape: &Conv2d) -> usize {
 pub fn pack_winograd(shape: &Conv2d, w: &[f32], packed: &mut [f32]) {
     let packed = &mut packed[..winograd_packed_len(shape)];
     packed.fill(0.0);
-    for (i, filter) in w[..shape.out_channels * shape.channels * 9].chunks_exact(9).enumerate() {
+    for (i, filter) in w[..shape.out_channels * shape.channels * 9]
+        .chunks_exact(9)
+        .enumerate()
+    {
         let (oc, ic) = (i / shape.channels, i % shape.channels);
         for p in 0..POSITIONS {
             let (row, column) = (G[p / IN], G[p % IN]);
@@ -121,10 +127,24 @@ impl Plan {
         // Blocks as large as V allows, but at least a few register tiles of rows; then more, to feed all threads.
         let most = (BLOCK / (POSITIONS * shape.channels).max(1)).clamp(28, 112);
         let work = POSITIONS * tiles * shape.channels * shape.out_channels;
-        let tasks = if threads == 1 { 1 } else { (work / TASK).clamp(1, 4 * threads) };
+        let tasks = if threads == 1 {
+            1
+        } else {
+            (work / TASK).clamp(1, 4 * threads)
+        };
         let blocks = tiles.div_ceil(most).max(tasks.min(tiles / 28)).max(1);
-        let parts = tasks.div_ceil(blocks).min(shape.out_channels.div_ceil(CHUNK)).max(1);
-        Plan { down, across, tiles, blocks, parts, block: tiles.div_ceil(blocks) }
+        let parts = tasks
+            .div_ceil(blocks)
+            .min(shape.out_channels.div_ceil(CHUNK))
+            .max(1);
+        Plan {
+            down,
+            across,
+            tiles,
+            blocks,
+            parts,
+            block: tiles.div_ceil(blocks),
+        }
     }
 
     /// From one position of V to the next.
@@ -147,7 +167,9 @@ impl Plan {
 pub fn winograd_scratch_len(shape: &Conv2d, threads: usize) -> usize {
     let plan = Plan::of(shape, threads);
     // With fewer pieces than threads (the caller may have a smaller pool), blocks are larger.
-    plan.scratch_len(shape).max(Plan::of(shape, 1).scratch_len(shape)) * (plan.blocks * plan.parts).min(threads)
+    plan.scratch_len(shape)
+        .max(Plan::of(shape, 1).scratch_len(shape))
+        * (plan.blocks * plan.parts).min(threads)
 }
 
 /// [`super::conv2d`] for 3 × 3 kernels with stride 1, without dilation and groups, by Winograd's algorithm; see the module
@@ -166,12 +188,22 @@ pub fn winograd(
     scratch: &mut [f32],
 ) {
     shape.check();
-    assert!(winograd_applies(shape), "not a 3 × 3 convolution with stride 1, without dilation and groups");
+    assert!(
+        winograd_applies(shape),
+        "not a 3 × 3 convolution with stride 1, without dilation and groups"
+    );
     check_len("x", x.len(), shape.input_len());
     check_len("w_packed", w_packed.len(), winograd_packed_len(shape));
     let [height, width] = shape.output();
     let channels = shape.out_channels;
-    let (y, finish) = finish(epilogue, 1.0, shape.batch * height * width, channels, y, channels);
+    let (y, finish) = finish(
+        epilogue,
+        1.0,
+        shape.batch * height * width,
+        channels,
+        y,
+        channels,
+    );
     if shape.batch * height * width * channels == 0 {
         return;
     }
@@ -180,12 +212,24 @@ pub fn winograd(
         plan = Plan::of(shape, 1);
     }
     let (isa, output) = (simd::current(), Output::new(y, finish));
-    let call = Call { shape, plan, x, u: w_packed, output, isa };
-    pool.run_with_scratch(scratch, plan.scratch_len(shape), plan.blocks * plan.parts, |task, scratch| {
-        let tiles = part(plan.tiles, 1, plan.blocks, task / plan.parts);
-        let channels = part(channels, CHUNK, plan.parts, task % plan.parts);
-        call.block(tiles, channels, scratch);
-    });
+    let call = Call {
+        shape,
+        plan,
+        x,
+        u: w_packed,
+        output,
+        isa,
+    };
+    pool.run_with_scratch(
+        scratch,
+        plan.scratch_len(shape),
+        plan.blocks * plan.parts,
+        |task, scratch| {
+            let tiles = part(plan.tiles, 1, plan.blocks, task / plan.parts);
+            let channels = part(channels, CHUNK, plan.parts, task % plan.parts);
+            call.block(tiles, channels, scratch);
+        },
+    );
 }
 
 /// One call, its operands checked.
@@ -200,13 +244,34 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// Computes the outputs of some tiles and channels.
-    fn block(&self, tiles: core::ops::Range<usize>, channels: core::ops::Range<usize>, scratch: &mut [f32]) {
+    fn block(
+        &self,
+        tiles: core::ops::Range<usize>,
+        channels: core::ops::Range<usize>,
+        scratch: &mut [f32],
+    ) {
         let (v, m) = scratch.split_at_mut(POSITIONS * self.plan.v_step(self.shape));
-        simd::dispatch_on(self.isa, Input { call: self, tiles: tiles.clone(), v });
+        simd::dispatch_on(
+            self.isa,
+            Input {
+                call: self,
+                tiles: tiles.clone(),
+                v,
+            },
+        );
         for first in channels.clone().step_by(CHUNK) {
             let count = CHUNK.min(channels.end - first);
             self.products(tiles.len(), first, count, v, m);
-            simd::dispatch_on(self.isa, Inverse { call: self, tiles: tiles.clone(), first, count, m });
+            simd::dispatch_on(
+                self.isa,
+                Inverse {
+                    call: self,
+                    tiles: tiles.clone(),
+                    first,
+                    count,
+                    m,
+                },
+            );
         }
     }
 
@@ -226,7 +291,10 @@ impl Call<'_> {
                 outer: 1,
                 inner: 1,
                 depth,
-                b: self.u.as_ptr().wrapping_add((first / PANEL * POSITIONS + p) * depth * PANEL),
+                b: self
+                    .u
+                    .as_ptr()
+                    .wrapping_add((first / PANEL * POSITIONS + p) * depth * PANEL),
                 b_depth: PANEL,
                 b_panel: POSITIONS * depth * PANEL,
                 c: m.wrapping_add(p * m_step),
@@ -244,7 +312,11 @@ impl Call<'_> {
     #[inline(always)]
     fn place(&self, tile: usize) -> [usize; 3] {
         let (column, row) = (tile % self.plan.across, tile / self.plan.across);
-        [row / self.plan.down, row % self.plan.down * OUT, column * OUT]
+        [
+            row / self.plan.down,
+            row % self.plan.down * OUT,
+            column * OUT,
+        ]
     }
 }
 
@@ -315,7 +387,13 @@ impl Patch {
     /// `min(left, LANES)` channels from `c` on must exist in the image's pixels `rows` × `columns` (all, if `WHOLE`, and full
     /// vectors of them) and after each of the 36 positions.
     #[inline(always)]
-    unsafe fn transform<V: Vector, const WHOLE: bool>(&self, c: usize, v: *mut f32, step: usize, left: usize) {
+    unsafe fn transform<V: Vector, const WHOLE: bool>(
+        &self,
+        c: usize,
+        v: *mut f32,
+        step: usize,
+        left: usize,
+    ) {
         let mut half = [[V::zero(); IN]; IN];
         for j in 0..IN {
             // SAFETY (all): the caller's promise.
@@ -357,7 +435,13 @@ impl Patch {
     /// # Safety
     /// As for [`Patch::transform`].
     #[inline(always)]
-    unsafe fn load<V: Vector, const WHOLE: bool>(&self, i: usize, j: usize, c: usize, left: usize) -> V {
+    unsafe fn load<V: Vector, const WHOLE: bool>(
+        &self,
+        i: usize,
+        j: usize,
+        c: usize,
+        left: usize,
+    ) -> V {
         let x = self.x.wrapping_add(i * self.row + j * self.pixel + c);
         // SAFETY (both): the caller's promise.
         if WHOLE {
@@ -449,7 +533,9 @@ impl Kernel for Inverse<'_> {
                             continue;
                         }
                         for (column, sum) in sums.iter().enumerate().take(width - ox) {
-                            self.call.output.put_one(*sum, at + column * channels, c, left);
+                            self.call
+                                .output
+                                .put_one(*sum, at + column * channels, c, left);
                         }
                     }
                 }
@@ -476,5 +562,10 @@ fn transform_back<V: Vector>(m: &[f32], step: usize) -> [[V; OUT]; OUT] {
         half[2][j] = column[2];
         half[3][j] = column[3];
     }
-    [output_transform(half[0]), output_transform(half[1]), output_transform(half[2]), output_transform(half[3])]
+    [
+        output_transform(half[0]),
+        output_transform(half[1]),
+        output_transform(half[2]),
+        output_transform(half[3]),
+    ]
 }

@@ -514,7 +514,7 @@ impl Block {
 /// apart, all fall into one set of eight lines, and one is left for B.
 fn distinct_sets(row: usize) -> usize {
     const SET_PERIOD: usize = 4096 / size_of::<f32>();
-    if row != 0 && row % SET_PERIOD == 0 {
+    if row != 0 && row.is_multiple_of(SET_PERIOD) {
         return 7;
     }
     usize::MAX

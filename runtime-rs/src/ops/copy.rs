@@ -53,28 +53,70 @@ pub fn store_at<T: Clone, I: Index>(from: &[T], at: &[I], to: &mut [T]) {
 
 /// Where entry `at[0]` of `axis` lies in an array of `shape`, in batch `batch[0]` of the first axis if `axis` is not it:
 /// (start, number of runs, distance between runs, length of a run).
-fn slice_of<I: Index>(shape: &[usize], axis: usize, batch: &[I], at: &[I], reverse: bool, batched: bool) -> (usize, usize, usize, usize) {
+fn slice_of<I: Index>(
+    shape: &[usize],
+    axis: usize,
+    batch: &[I],
+    at: &[I],
+    reverse: bool,
+    batched: bool,
+) -> (usize, usize, usize, usize) {
     let (outer, extent, inner) = crate::index::around(shape, axis);
     let at = at[0].to_i64() as usize;
     let at = if reverse { extent - 1 - at } else { at };
     let runs = if batched { outer / shape[0] } else { outer };
-    (batch[0].to_i64() as usize * runs * extent * inner + at * inner, runs, extent * inner, inner)
+    (
+        batch[0].to_i64() as usize * runs * extent * inner + at * inner,
+        runs,
+        extent * inner,
+        inner,
+    )
 }
 
 /// `to` gets entry `at[0]` of `axis` (counted from its end if `reverse`), the axis dropped. Where `to` is one batch of the
 /// first axis, `batch[0]` says which.
-pub fn take_slice<T: Clone, I: Index>(from: &[T], shape: &[usize], axis: usize, batch: &[I], at: &[I], reverse: bool, to: &mut [T]) {
+pub fn take_slice<T: Clone, I: Index>(
+    from: &[T],
+    shape: &[usize],
+    axis: usize,
+    batch: &[I],
+    at: &[I],
+    reverse: bool,
+    to: &mut [T],
+) {
     let whole: usize = shape.iter().product::<usize>() / shape[axis].max(1);
-    let (start, runs, step, len) = slice_of(shape, axis, batch, at, reverse, axis > 0 && to.len() < whole);
+    let (start, runs, step, len) = slice_of(
+        shape,
+        axis,
+        batch,
+        at,
+        reverse,
+        axis > 0 && to.len() < whole,
+    );
     for r in 0..runs {
         to[r * len..(r + 1) * len].clone_from_slice(&from[start + r * step..][..len]);
     }
 }
 
 /// The reverse of [`take_slice`]: entry `at[0]` of `axis` in `to` gets `from`.
-pub fn put_slice<T: Clone, I: Index>(from: &[T], to: &mut [T], shape: &[usize], axis: usize, batch: &[I], at: &[I], reverse: bool) {
+pub fn put_slice<T: Clone, I: Index>(
+    from: &[T],
+    to: &mut [T],
+    shape: &[usize],
+    axis: usize,
+    batch: &[I],
+    at: &[I],
+    reverse: bool,
+) {
     let whole: usize = shape.iter().product::<usize>() / shape[axis].max(1);
-    let (start, runs, step, len) = slice_of(shape, axis, batch, at, reverse, axis > 0 && from.len() < whole);
+    let (start, runs, step, len) = slice_of(
+        shape,
+        axis,
+        batch,
+        at,
+        reverse,
+        axis > 0 && from.len() < whole,
+    );
     for r in 0..runs {
         to[start + r * step..][..len].clone_from_slice(&from[r * len..(r + 1) * len]);
     }

@@ -3,7 +3,6 @@
 //! These are the correctness path; `gemm`, `conv` and their like are fast paths for f32 with these as their oracle.
 
 mod affine_grid;
-mod copy;
 mod arg;
 mod attention;
 mod attention_blocks;
@@ -14,6 +13,7 @@ mod concat;
 mod conv;
 mod conv_transpose;
 mod convert;
+mod copy;
 mod cumulate;
 mod deform_conv;
 mod determinant;
@@ -71,7 +71,6 @@ mod unique;
 mod window;
 
 pub use affine_grid::*;
-pub use copy::*;
 pub use arg::*;
 pub use attention::*;
 pub use attention_blocks::*;
@@ -82,6 +81,7 @@ pub use concat::*;
 pub use conv::*;
 pub use conv_transpose::*;
 pub use convert::*;
+pub use copy::*;
 pub use cumulate::*;
 pub use deform_conv::*;
 pub use determinant::*;

@@ -5,7 +5,6 @@
 //!
 //! Source: https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html
 
-use crate::element::Number;
 use crate::error::{Error, Result};
 use crate::real::{Float, Real};
 
@@ -59,7 +58,11 @@ impl<S: Real> Trees<'_, S> {
                 5 => x != split && !x.is_nan(),
                 _ => range(self.member_ends, split as usize).any(|i| self.members[i].to_f64() == x),
             };
-            at = if is_true || (mode & 8 != 0 && x.is_nan()) { self.yes[node] } else { self.no[node] };
+            at = if is_true || (mode & 8 != 0 && x.is_nan()) {
+                self.yes[node]
+            } else {
+                self.no[node]
+            };
         }
         (at & !LEAF) as usize
     }
@@ -75,9 +78,9 @@ impl<S: Real> Trees<'_, S> {
 
     fn check(&self, features: usize) -> Result<()> {
         match self.features.iter().max() {
-            Some(&most) if most as usize >= features => {
-                Err(Error::new(format!("trees look at feature {most} of rows of {features}")))
-            }
+            Some(&most) if most as usize >= features => Err(Error::new(format!(
+                "trees look at feature {most} of rows of {features}"
+            ))),
             _ => Ok(()),
         }
     }
@@ -113,7 +116,10 @@ pub fn tree_ensemble<X: Feature, S: Real, Y: Float>(
     scratch: &mut [f64],
 ) -> Result<()> {
     trees.check(features)?;
-    for (row, y) in x.chunks_exact(features.max(1)).zip(y.chunks_exact_mut(scratch.len().max(1))) {
+    for (row, y) in x
+        .chunks_exact(features.max(1))
+        .zip(y.chunks_exact_mut(scratch.len().max(1)))
+    {
         aggregate_row(trees, aggregate, row, scratch);
         for (sum, base) in scratch.iter_mut().zip(base) {
             *sum += base.to_f64();
@@ -126,7 +132,12 @@ pub fn tree_ensemble<X: Feature, S: Real, Y: Float>(
     Ok(())
 }
 
-fn aggregate_row<X: Feature, S: Real>(trees: &Trees<S>, aggregate: Aggregate, row: &[X], sums: &mut [f64]) {
+fn aggregate_row<X: Feature, S: Real>(
+    trees: &Trees<S>,
+    aggregate: Aggregate,
+    row: &[X],
+    sums: &mut [f64],
+) {
     // NaN marks targets that have no weight yet.
     sums.fill(f64::NAN);
     trees.each(row, |target, weight| {
