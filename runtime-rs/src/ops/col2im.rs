@@ -1,10 +1,11 @@
 //! Columns of patches added up to an image: the reverse of taking patches out of one.
 
-use super::run_time_extents::{at_axes, size};
+use super::run_time_extents::{size, Extents};
 use crate::arithmetic::Arithmetic;
 use crate::element::{Index, Number};
 use crate::error::{Error, Result};
 use crate::index::MAX_RANK;
+use crate::tensor::Tensor;
 
 /// How patches lie in an image, for each spatial axis.
 #[derive(Clone, Copy)]
@@ -24,11 +25,33 @@ pub fn col2im_extents<const N: usize, I: Index>(
     block: &[I],
     at: &[usize],
 ) -> Result<[usize; N]> {
-    let mut extents = [0; MAX_RANK];
-    let mut patch = 1;
+    Ok(image_extents(shape, image, block)?.at(at))
+}
+
+/// As `col2im`, where the number of spatial axes, and with it the result's rank, is data of the run.
+pub fn col2im_tensor<T: Number<Wide: Arithmetic>, I: Index>(
+    x: &[T],
+    x_shape: &[usize],
+    image: &[I],
+    block: &[I],
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    let (shape, y) = image_extents(x_shape, image, block)?.shape(y);
+    let patches = Patches {
+        strides: &[1; MAX_RANK][..block.len()],
+        dilations: &[1; MAX_RANK][..block.len()],
+        pads: &[0; 2 * MAX_RANK][..2 * block.len()],
+    };
+    col2im(x, x_shape, block, patches, y, shape)
+}
+
+fn image_extents<I: Index>(shape: &[usize], image: &[I], block: &[I]) -> Result<Extents> {
+    super::expect_extents(&[block.len()], &[image.len()])?;
+    let mut extents = Extents::ones(image.len() + 2)?;
+    let mut patch: usize = 1;
     for (axis, (i, b)) in image.iter().zip(block).enumerate() {
         extents[axis + 2] = size("an extent of the image", i.to_i64())?;
-        patch *= size("an extent of a patch", b.to_i64())?;
+        patch = patch.saturating_mul(size("an extent of a patch", b.to_i64())?);
     }
     if patch == 0 || !shape[1].is_multiple_of(patch) {
         return Err(Error::new(format!(
@@ -38,7 +61,7 @@ pub fn col2im_extents<const N: usize, I: Index>(
     }
     extents[0] = shape[0];
     extents[1] = shape[1] / patch;
-    Ok(at_axes(&extents, at))
+    Ok(extents)
 }
 
 /// `y[n, c, p…]` is the sum of all `x[n, (c, k…), b…]` with `p = b·stride + k·dilation − pad` on every axis. `y_shape` is

@@ -1,10 +1,11 @@
 //! Elements repeated: broadcasting and tiling.
 
-use super::run_time_extents::{at_axes, size};
+use super::run_time_extents::{at_axes, size, Extents};
 use super::strided::{copy_from_strided, signed_strides, Axes};
 use crate::element::Index;
 use crate::error::{Error, Result};
 use crate::index::{broadcast_strides, MAX_RANK};
+use crate::tensor::Tensor;
 
 /// `x` broadcast to `y_shape`: axes of extent 1 are repeated, missing leading axes added.
 pub fn expand<T: Clone>(x: &[T], x_shape: &[usize], y: &mut [T], y_shape: &[usize]) {
@@ -21,8 +22,24 @@ pub fn expand_extents<const N: usize, I: Index>(
     wanted: &[I],
     at: &[usize],
 ) -> Result<[usize; N]> {
+    Ok(expanded(shape, wanted)?.at(at))
+}
+
+/// `y` becomes `x` broadcast against the shape `wanted`.
+pub fn expand_tensor<T: Clone + Default, I: Index>(
+    x: &[T],
+    x_shape: &[usize],
+    wanted: &[I],
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    let (shape, data) = expanded(x_shape, wanted)?.shape(y);
+    expand(x, x_shape, data, shape);
+    Ok(())
+}
+
+fn expanded<I: Index>(shape: &[usize], wanted: &[I]) -> Result<Extents> {
     let rank = shape.len().max(wanted.len());
-    let mut extents = [1; MAX_RANK];
+    let mut extents = Extents::ones(rank)?;
     for axis in 0..rank {
         let of = |len: usize| (axis + len).checked_sub(rank);
         let own = of(shape.len()).map_or(1, |i| shape[i]);
@@ -41,7 +58,7 @@ pub fn expand_extents<const N: usize, I: Index>(
             }
         };
     }
-    Ok(at_axes(&extents, at))
+    Ok(extents)
 }
 
 /// `y[i…] = x[i mod extent …]`: `x` repeated along each axis as often as `y_shape` has room for it.

@@ -1,8 +1,10 @@
 //! Entries of an array by index.
 
+use super::run_time_extents::Extents;
 use crate::element::Index;
 use crate::error::{Error, Result};
 use crate::index::{around, for_each, strides};
+use crate::tensor::Tensor;
 
 /// `i` counted from the front; an error outside of `-extent..extent`.
 #[inline(always)]
@@ -101,6 +103,29 @@ pub fn gather_nd<T: Clone, I: Index>(
         }
     }
     Ok(())
+}
+
+/// As `gather_nd`, where the length of the index tuples, and with it the result's rank, is data of the run.
+pub fn gather_nd_tensor<T: Clone + Default, I: Index>(
+    data: &[T],
+    shape: &[usize],
+    indices: &[I],
+    indices_shape: &[usize],
+    batch: usize,
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    let (&depth, outer) = indices_shape.split_last().expect("indices have an axis");
+    let inner = shape.get(batch + depth..).ok_or_else(|| {
+        Error::new(format!(
+            "indices of {depth} axes for an array of rank {} with {batch} batch axes",
+            shape.len()
+        ))
+    })?;
+    let mut extents = Extents::ones(outer.len() + inner.len())?;
+    extents[..outer.len()].copy_from_slice(outer);
+    extents[outer.len()..].copy_from_slice(inner);
+    let (_, y) = extents.shape(y);
+    gather_nd(data, shape, indices, indices_shape, batch, y)
 }
 
 /// Row-major position of an index of the first axes of `shape`.

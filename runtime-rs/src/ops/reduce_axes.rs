@@ -4,11 +4,12 @@
 //! rounded once. Error before the rounding, to first order: ≤ 16·2⁻²⁴ · Σ|x| (Higham 2002, §4.2), however many elements.
 
 use super::reduce::Reduce;
-use super::run_time_extents::at_axes;
+use super::run_time_extents::Extents;
 use crate::element::{Index, Number};
 use crate::error::Result;
 use crate::index::{for_each, MAX_RANK};
 use crate::simd::{dispatch, Kernel, Vector};
+use crate::tensor::Tensor;
 
 /// Lanes of a short sum.
 const LANES: usize = 16;
@@ -56,15 +57,34 @@ pub fn reduce_extents<const N: usize, I: Index>(
     at: &[usize],
 ) -> Result<[usize; N]> {
     let reduced = reduced_axes(shape, axes, all_if_none)?;
-    let mut extents = [0; MAX_RANK];
-    let mut rank = 0;
-    for (&extent, &gone) in shape.iter().zip(&reduced) {
-        if keep || !gone {
-            extents[rank] = if gone { 1 } else { extent };
-            rank += 1;
+    Ok(remaining(shape, &reduced, keep).at(at))
+}
+
+/// As `reduce_along`, where even the number of axes is data: `y` gets the kept axes.
+pub fn reduce_tensor<T: Number, R: Reduce<T::Wide>, I: Index>(
+    _op: R,
+    x: &[T],
+    shape: &[usize],
+    axes: &[I],
+    all_if_none: bool,
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    let reduced = reduced_axes(shape, axes, all_if_none)?;
+    let (_, data) = remaining(shape, &reduced, false).shape(y);
+    Groups::of(shape, &reduced).reduce::<T, R>(x, data);
+    Ok(())
+}
+
+fn remaining(shape: &[usize], reduced: &[bool; MAX_RANK], keep: bool) -> Extents {
+    let mut extents = Extents::new();
+    for (&extent, &gone) in shape.iter().zip(reduced) {
+        match (gone, keep) {
+            (false, _) => extents.push(extent),
+            (true, true) => extents.push(1),
+            (true, false) => {}
         }
     }
-    Ok(at_axes(&extents, at))
+    extents
 }
 
 fn reduced_axes<I: Index>(

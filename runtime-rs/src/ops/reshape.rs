@@ -1,9 +1,10 @@
-//! Extents of views that are data of the run.
+//! The same elements with other extents, which are data of the run.
 
-use super::run_time_extents::{at_axes, size};
+use super::run_time_extents::{size, Extents};
 use crate::element::Index;
 use crate::error::{Error, Result};
 use crate::index::MAX_RANK;
+use crate::tensor::Tensor;
 
 /// The extents, along `at`, that `wanted` means for an array of `shape`: 0 keeps the input's (unless `allow_zero`), one −1
 /// is inferred. Errors where the number of elements would change.
@@ -13,8 +14,27 @@ pub fn reshape_extents<const N: usize, I: Index>(
     allow_zero: bool,
     at: &[usize],
 ) -> Result<[usize; N]> {
+    Ok(reshaped(shape, wanted, allow_zero)?.at(at))
+}
+
+/// `y` becomes `x` with the extents that `wanted` means, as in `reshape_extents`.
+pub fn reshape_tensor<T: Clone + Default, I: Index>(
+    x: &[T],
+    shape: &[usize],
+    wanted: &[I],
+    allow_zero: bool,
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    reshaped(shape, wanted, allow_zero)?
+        .shape(y)
+        .1
+        .clone_from_slice(x);
+    Ok(())
+}
+
+fn reshaped<I: Index>(shape: &[usize], wanted: &[I], allow_zero: bool) -> Result<Extents> {
     let total: usize = shape.iter().product();
-    let mut extents = [1; MAX_RANK];
+    let mut extents = Extents::ones(wanted.len())?;
     let mut hole = None;
     for (axis, want) in wanted.iter().enumerate() {
         extents[axis] = match want.to_i64() {
@@ -31,17 +51,17 @@ pub fn reshape_extents<const N: usize, I: Index>(
             d => size("an extent of the new shape", d)?,
         };
     }
-    let rest: usize = extents.iter().product();
-    if let Some(axis) = hole {
+    let elements = |extents: &Extents| extents.iter().try_fold(1, |n: usize, &d| n.checked_mul(d));
+    if let (Some(axis), Some(rest)) = (hole, elements(&extents)) {
         extents[axis] = total.checked_div(rest).unwrap_or(0);
     }
-    if extents.iter().product::<usize>() != total {
+    if elements(&extents) != Some(total) {
         return Err(Error::new(format!(
             "{total} elements cannot have the shape {:?}",
-            &extents[..wanted.len()]
+            &extents[..]
         )));
     }
-    Ok(at_axes(&extents, at))
+    Ok(extents)
 }
 
 /// The extents, along `at`, of an array of `shape` without `axes`, which must have extent 1.
@@ -50,6 +70,21 @@ pub fn squeeze_extents<const N: usize, I: Index>(
     axes: &[I],
     at: &[usize],
 ) -> Result<[usize; N]> {
+    Ok(squeezed(shape, axes)?.at(at))
+}
+
+/// `y` becomes `x` without `axes`, which must have extent 1.
+pub fn squeeze_tensor<T: Clone + Default, I: Index>(
+    x: &[T],
+    shape: &[usize],
+    axes: &[I],
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    squeezed(shape, axes)?.shape(y).1.clone_from_slice(x);
+    Ok(())
+}
+
+fn squeezed<I: Index>(shape: &[usize], axes: &[I]) -> Result<Extents> {
     let mut gone = [false; MAX_RANK];
     for axis in axes {
         let axis = super::index_in(axis.to_i64(), shape.len())?;
@@ -61,12 +96,11 @@ pub fn squeeze_extents<const N: usize, I: Index>(
         }
         gone[axis] = true;
     }
-    let mut extents = [0; MAX_RANK];
-    let kept = (0..shape.len()).filter(|&a| !gone[a]);
-    for (to, from) in extents.iter_mut().zip(kept) {
-        *to = shape[from];
+    let mut extents = Extents::new();
+    for (&extent, _) in shape.iter().zip(gone).filter(|(_, gone)| !gone) {
+        extents.push(extent);
     }
-    Ok(at_axes(&extents, at))
+    Ok(extents)
 }
 
 /// The extents, along `at`, of an array of `shape` with axes of extent 1 added, where `axes` says in the result.
@@ -75,19 +109,34 @@ pub fn unsqueeze_extents<const N: usize, I: Index>(
     axes: &[I],
     at: &[usize],
 ) -> Result<[usize; N]> {
+    Ok(unsqueezed(shape, axes)?.at(at))
+}
+
+/// `y` becomes `x` with axes of extent 1 added, where `axes` says in the result.
+pub fn unsqueeze_tensor<T: Clone + Default, I: Index>(
+    x: &[T],
+    shape: &[usize],
+    axes: &[I],
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    unsqueezed(shape, axes)?.shape(y).1.clone_from_slice(x);
+    Ok(())
+}
+
+fn unsqueezed<I: Index>(shape: &[usize], axes: &[I]) -> Result<Extents> {
     let rank = shape.len() + axes.len();
+    let mut extents = Extents::ones(rank)?;
     let mut added = [false; MAX_RANK];
     for axis in axes {
         added[super::index_in(axis.to_i64(), rank)?] = true;
     }
-    let mut extents = [1; MAX_RANK];
     let mut own = shape.iter();
     for axis in (0..rank).filter(|&a| !added[a]) {
         extents[axis] = *own
             .next()
             .ok_or_else(|| Error::new("an axis is added twice"))?;
     }
-    Ok(at_axes(&extents, at))
+    Ok(extents)
 }
 
 #[cfg(test)]
@@ -108,6 +157,23 @@ mod tests {
             reshape_extents::<1, i64>(&[0, 3], &[3, -1], false, &[1]).unwrap(),
             [0]
         );
+    }
+
+    #[test]
+    fn the_rank_may_be_data() {
+        let mut y = Tensor::default();
+        reshape_tensor(&[1, 2, 3, 4], &[4], &[2i64, 1, -1], false, &mut y).unwrap();
+        assert_eq!(
+            (&y.shape[..], &y.data[..]),
+            (&[2, 1, 2][..], &[1, 2, 3, 4][..])
+        );
+        squeeze_tensor(&[1, 2], &[2, 1], &[-1i64], &mut y).unwrap();
+        assert_eq!((&y.shape[..], &y.data[..]), (&[2][..], &[1, 2][..]));
+        unsqueeze_tensor(&[5], &[], &[0i64, 1], &mut y).unwrap();
+        assert_eq!((&y.shape[..], &y.data[..]), (&[1, 1][..], &[5][..]));
+        assert!(reshape_tensor(&[1], &[1], &[1i64; 17], false, &mut y).is_err());
+        let huge = [i64::MAX, 4, -1];
+        assert!(reshape_tensor(&[1], &[1], &huge, false, &mut y).is_err());
     }
 
     #[test]

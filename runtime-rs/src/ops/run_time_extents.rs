@@ -1,8 +1,74 @@
-//! Extents that only the data of a run tells. Each kernel here is called before the one that fills the array, and answers
-//! the extents of the result along the axes `at`.
+//! Extents that only the data of a run tells. Kernels that end in `_extents` are called before the one that fills the array
+//! and answer the extents of the result along the axes `at`; those that end in `_tensor` make a result whose rank, too, only
+//! the run tells.
 
 use crate::element::{Bool, Index, Number};
 use crate::error::{Error, Result};
+use crate::index::MAX_RANK;
+use crate::tensor::Tensor;
+
+/// The extents of a result.
+pub(crate) struct Extents {
+    rank: usize,
+    list: [usize; MAX_RANK],
+}
+
+impl Extents {
+    /// As many ones. An error beyond the greatest rank.
+    pub fn ones(rank: usize) -> Result<Self> {
+        if rank > MAX_RANK {
+            return Err(Error::new(format!(
+                "an array of rank {rank}; {MAX_RANK} is the most"
+            )));
+        }
+        Ok(Self {
+            rank,
+            list: [1; MAX_RANK],
+        })
+    }
+
+    /// None yet.
+    pub fn new() -> Self {
+        Self {
+            rank: 0,
+            list: [1; MAX_RANK],
+        }
+    }
+
+    /// One more. Panics beyond the greatest rank.
+    pub fn push(&mut self, extent: usize) {
+        self.list[self.rank] = extent;
+        self.rank += 1;
+    }
+
+    /// Those along `axes`, of which there are `N`.
+    pub fn at<const N: usize>(&self, axes: &[usize]) -> [usize; N] {
+        at_axes(&self.list[..self.rank], axes)
+    }
+
+    /// Gives `y` these extents and room for its elements.
+    pub fn shape<'a, T: Clone + Default>(
+        &self,
+        y: &'a mut Tensor<T>,
+    ) -> (&'a [usize], &'a mut [T]) {
+        y.shape.clear();
+        y.shape.extend_from_slice(self);
+        y.data.resize(self.iter().product(), T::default());
+        (&y.shape, &mut y.data)
+    }
+}
+
+impl core::ops::Deref for Extents {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.list[..self.rank]
+    }
+}
+impl core::ops::DerefMut for Extents {
+    fn deref_mut(&mut self) -> &mut [usize] {
+        &mut self.list[..self.rank]
+    }
+}
 
 /// The extents along `at`, which has `N` axes.
 pub(crate) fn at_axes<const N: usize>(extents: &[usize], at: &[usize]) -> [usize; N] {
