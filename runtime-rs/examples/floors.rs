@@ -281,6 +281,10 @@ fn main() {
                 [224, 3, 32, 3, 2],
                 [112, 16, 96, 1, 1],
                 [4, 128, 128, 3, 1],
+                [56, 32, 32, 3, 1],
+                [56, 16, 16, 3, 1],
+                [112, 24, 24, 3, 1],
+                [56, 8, 8, 3, 1],
             ];
             for [size, channels, out_channels, kernel, stride] in shapes {
                 bench.conv(size, channels, out_channels, kernel, stride);
@@ -297,6 +301,7 @@ fn main() {
                 [14, 512, 512],
                 [56, 32, 32],
                 [56, 16, 16],
+                [56, 8, 8],
                 [112, 24, 24],
             ];
             for [size, channels, out_channels] in shapes {

@@ -191,7 +191,7 @@ pub fn e8m0_to_f32(b: u8) -> f32 {
         e => f32::from_bits((e as u32) << 23),
     }
 }
-/// The magnitude of x as a power of two; zero gives the smallest one. Past the range: the limit if `saturate`, else NaN.
+/// The magnitude of x as a power of two. Past the range, and at zero: the limit if `saturate`, else NaN.
 pub fn f32_to_e8m0(x: f32, saturate: bool, round: E8m0Round) -> u8 {
     if x.is_nan() {
         return 0xff;
@@ -200,10 +200,14 @@ pub fn f32_to_e8m0(x: f32, saturate: bool, round: E8m0Round) -> u8 {
     if bits >= 0x7f80_0000 {
         return if saturate { 0xfe } else { 0xff };
     }
+    const SMALLEST: u32 = 0x0040_0000;
+    if bits < SMALLEST {
+        return if saturate { 0 } else { 0xff };
+    }
     let (exponent, fraction) = (bits >> 23, bits & 0x007f_ffff);
     let up = match round {
         // Exponent 0 holds the subnormals: 2⁻¹²⁷ is the code 0, everything above it rounds up to code 1.
-        E8m0Round::Up if exponent == 0 => fraction > 0x0040_0000,
+        E8m0Round::Up if exponent == 0 => fraction > SMALLEST,
         E8m0Round::Up => fraction > 0,
         E8m0Round::Down => false,
         E8m0Round::Nearest if exponent == 0 => fraction >= 0x0060_0000,
@@ -231,11 +235,11 @@ pub fn e2m1_to_f32(b: u8) -> f32 {
         value
     }
 }
-/// f32 to f4 e2m1, to nearest even, saturating; NaN, which the type lacks, gives 0.
+/// f32 to f4 e2m1, to nearest even, saturating; NaN, which the type lacks, gives −0.
 pub fn f32_to_e2m1(x: f32) -> u8 {
     let sign = if x.is_sign_negative() { 8 } else { 0 };
     if x.is_nan() {
-        return 0;
+        return 8;
     }
     let a = x.abs();
     // Midpoints between neighbours; ties go to the even code.

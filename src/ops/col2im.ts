@@ -8,13 +8,13 @@ import { attr, optional } from "../ir/attr.ts";
 import { type Dim, floorDiv, isStatic, product } from "../ir/dim.ts";
 import { type Contents, shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { read, shape, struct, write } from "../ir/plan.ts";
+import { grow, read, shape, struct, write } from "../ir/plan.ts";
 import { allocate, numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { contentsIn } from "./contents.ts";
 import { numeric } from "./elementwise.ts";
 import { toElement, wrapBig } from "./numeric.ts";
-import { bindExtents, indexList, integers } from "./operands.ts";
+import { bindExtents, indexList, integers, isUnranked } from "./operands.ts";
 import { agree, dtypeIn, ranked } from "./shape_rules.ts";
 
 interface Attrs {

@@ -1,18 +1,18 @@
 /**
  * An array broadcast against the extents `shape`, by NumPy's rule: axes of extent 1 are repeated on either side, so the
- * result may be larger than `shape` says.
+ * result may be larger than `shape` says. Where not even the number of entries is known, neither is the result's rank.
  *
  * Source: https://onnx.ai/onnx/operators/onnx__Expand.html
  */
 import { broadcast, type Dim, dimText } from "../ir/dim.ts";
 import type { Contents } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { read, shape as shapeArg, write } from "../ir/plan.ts";
+import { grow, read, shape as shapeArg, write } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { contentsIn } from "./contents.ts";
 import { broadcastStrides } from "./numeric.ts";
-import { bindExtents, integers } from "./operands.ts";
+import { bindExtents, integers, isUnranked } from "./operands.ts";
 import { dtypeIn, ranked, shapeIn } from "./shape_rules.ts";
 import { strided } from "./strided.ts";
 import { wholeTypes } from "./type_sets.ts";
@@ -32,7 +32,7 @@ export const expand = defineOp({
     const dtype = dtypeIn(input, wholeTypes, "input", ctx);
     dtypeIn(shape, ["i64"], "shape", ctx);
     const [length] = ranked(shape, 1, "shape", ctx);
-    if (typeof length !== "number") return ctx.fail("E0205", { what: "the number of entries of shape" });
+    if (typeof length !== "number") return [tensorType(dtype, undefined)];
     const wanted = contentsIn(shape) ?? new Array<undefined>(length).fill(undefined);
     const extents = expanded(shapeIn(input, "input", ctx), wanted, ctx);
     const type = tensorType(dtype, extents);
@@ -47,6 +47,10 @@ export const expand = defineOp({
 
   lower({ input, shape }, _, l) {
     const y = l.output(0);
+    if (isUnranked(y)) {
+      l.call("ops::expand_tensor", [read(input), shapeArg(input), integers(shape), grow(y)], { fallible: true });
+      return;
+    }
     bindExtents(l, y, "ops::expand_extents", [shapeArg(input), integers(shape)]);
     l.call("ops::expand", [read(input), shapeArg(input), write(y), shapeArg(y)]);
   },

@@ -8,11 +8,11 @@ import { attr } from "../ir/attr.ts";
 import { type Dim, isStatic } from "../ir/dim.ts";
 import { shapeOf } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { int, read, shape, write } from "../ir/plan.ts";
+import { grow, int, read, shape, write } from "../ir/plan.ts";
 import { allocate, numbers, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { indexIn } from "./gather.ts";
-import { expectExtents } from "./operands.ts";
+import { expectExtents, isUnranked } from "./operands.ts";
 import { agree, dtypeIn, shapeIn } from "./shape_rules.ts";
 import { copyRun } from "./strided.ts";
 import { wholeTypes } from "./type_sets.ts";
@@ -32,10 +32,10 @@ export const gatherNd = defineOp({
     const at = shapeIn(indices, "indices", ctx);
     const depth = at.at(-1);
     if (depth === undefined) return ctx.fail("E0201", { what: "rank of indices", expected: "at least 1", found: 0 });
-    if (!isStatic(depth)) return ctx.fail("E0205", { what: "the last extent of indices" });
     const most = from.length - batch_dims;
     if (batch_dims < 0 || batch_dims >= Math.min(from.length, at.length))
       ctx.fail("E0202", { name: "batch_dims", value: batch_dims, expected: "less than both ranks" });
+    if (!isStatic(depth)) return [tensorType(dtype, undefined)];
     if (depth > most) ctx.fail("E0201", { what: "last extent of indices", expected: `at most ${most}`, found: depth });
     const batch = from.slice(0, batch_dims).map((d, i) => agree(d, at[i] as Dim, `extent of batch axis ${i}`, ctx));
     return [tensorType(dtype, [...batch, ...at.slice(batch_dims, -1), ...from.slice(batch_dims + depth)])];
@@ -59,8 +59,10 @@ export const gatherNd = defineOp({
 
   lower({ data, indices }, { batch_dims }, l) {
     expectExtents(l, shapeOf(indices).slice(0, batch_dims), shapeOf(data).slice(0, batch_dims));
-    const args = [read(data), shape(data), read(indices), shape(indices), int(batch_dims), write(l.output(0))];
-    l.call("ops::gather_nd", args, { fallible: true });
+    const y = l.output(0);
+    const args = [read(data), shape(data), read(indices), shape(indices), int(batch_dims)];
+    if (isUnranked(y)) l.call("ops::gather_nd_tensor", [...args, grow(y)], { fallible: true });
+    else l.call("ops::gather_nd", [...args, write(y)], { fallible: true });
   },
 });
 

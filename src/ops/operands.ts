@@ -38,6 +38,9 @@ export function bindExtents(l: Lowering, y: Value, kernel: string, args: readonl
   if (axes.length > 0) l.call(kernel, [...args, indexList(axes)], { fallible: true, binds: true });
 }
 
+/** Whether not even the rank of a result is known: its kernel makes a `Tensor` of the runtime, given as `grow(y)`. */
+export const isUnranked = (y: Value): boolean => tensorOf(y).shape === undefined;
+
 /** A check of the run that extents are equal that `infer` could not compare. */
 export function expectExtents(l: Lowering, found: readonly Dim[], expected: readonly Dim[]): void {
   if (!sameDims(found, expected)) l.call("ops::expect_extents", [dims(found), dims(expected)], { fallible: true });

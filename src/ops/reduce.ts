@@ -13,12 +13,12 @@ import { type Dim, isStatic } from "../ir/dim.ts";
 import type { DType } from "../ir/dtype.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { bool, read, shape, struct, write } from "../ir/plan.ts";
+import { bool, grow, read, shape, struct, write } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { asInput } from "./attributes_as_inputs.ts";
 import { contentsIn } from "./contents.ts";
-import { bindExtents, indexList, integers } from "./operands.ts";
+import { bindExtents, indexList, integers, isUnranked } from "./operands.ts";
 import { type Reduction, reduceTensor, reductions } from "./reduce_reference.ts";
 import { axesIn, dtypeIn, knownInts, ranked, shapeIn } from "./shape_rules.ts";
 import { sumTypes } from "./type_sets.ts";
@@ -64,6 +64,10 @@ const reduction = (kind: Reduction, since: readonly number[], allowed: readonly 
         return;
       }
       const how = [integers(axes), bool(!noop_with_empty_axes)];
+      if (isUnranked(y)) {
+        l.call("ops::reduce_tensor", [op, read(data), shape(data), ...how, grow(y)], { fallible: true });
+        return;
+      }
       bindExtents(l, y, "ops::reduce_extents", [shape(data), ...how, bool(keepdims)]);
       l.call("ops::reduce_along", [op, read(data), shape(data), ...how, write(y)], { fallible: true });
     },
@@ -87,14 +91,14 @@ function axesOf(axes: Value | undefined, rank: number, noop: boolean, ctx: Pick<
   return { count: isStatic(count as Dim) ? (count as number) : undefined };
 }
 
-function reduced(from: readonly Dim[], axes: Axes, keep: boolean, ctx: InferContext): readonly Dim[] {
+function reduced(from: readonly Dim[], axes: Axes, keep: boolean, ctx: InferContext): readonly Dim[] | undefined {
   if ("known" in axes) {
     const gone = new Set(axes.known);
     return keep ? from.map((d, i) => (gone.has(i) ? 1 : d)) : from.filter((_, i) => !gone.has(i));
   }
   // Which axes go is data: each may stay or not, but how many go is known.
   if (keep) return from.map((d) => (d === 1 ? 1 : ctx.fresh(d)));
-  if (axes.count === undefined) return ctx.fail("E0205", { what: "the number of axes" });
+  if (axes.count === undefined) return undefined;
   return from.slice(axes.count).map(() => ctx.fresh());
 }
 

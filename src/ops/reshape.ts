@@ -1,6 +1,6 @@
 /**
  * The same elements with other extents. Of `shape`'s entries 0 keeps the input's extent (unless `allowzero`) and one −1
- * takes what is left.
+ * takes what is left. Where not even the number of entries is known, neither is the result's rank.
  *
  * Source: https://onnx.ai/onnx/operators/onnx__Reshape.html
  */
@@ -8,12 +8,12 @@ import { attr } from "../ir/attr.ts";
 import { type Dim, floorDiv, isStatic, product } from "../ir/dim.ts";
 import { type Contents, shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { bool, shape as shapeArg } from "../ir/plan.ts";
+import { bool, grow, read, shape as shapeArg } from "../ir/plan.ts";
 import { numbers, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { asInput } from "./attributes_as_inputs.ts";
 import { contentsIn } from "./contents.ts";
-import { bindExtents, expectExtents, integers } from "./operands.ts";
+import { bindExtents, expectExtents, integers, isUnranked } from "./operands.ts";
 import { dtypeIn, ranked, shapeIn, tensorIn } from "./shape_rules.ts";
 
 export const reshape = defineOp({
@@ -32,7 +32,7 @@ export const reshape = defineOp({
     const { dtype } = tensorIn(data, "data", ctx);
     dtypeIn(shape, ["i64"], "shape", ctx);
     const [length] = ranked(shape, 1, "shape", ctx);
-    if (typeof length !== "number") return ctx.fail("E0205", { what: "the number of entries of shape" });
+    if (typeof length !== "number") return [tensorType(dtype, undefined)];
     const wanted = contentsIn(shape) ?? new Array<undefined>(length).fill(undefined);
     const extents = target(data, wanted, allowzero, ctx);
     const type = tensorType(dtype, extents);
@@ -53,7 +53,12 @@ export const reshape = defineOp({
 
   lower({ data, shape }, { allowzero }, l) {
     const y = l.output(0);
-    bindExtents(l, y, "ops::reshape_extents", [shapeArg(data), integers(shape), bool(allowzero)]);
+    const how = [shapeArg(data), integers(shape), bool(allowzero)];
+    if (isUnranked(y)) {
+      l.call("ops::reshape_tensor", [read(data), ...how, grow(y)], { fallible: true });
+      return;
+    }
+    bindExtents(l, y, "ops::reshape_extents", how);
     if (l.op.fresh.length === 0) expectExtents(l, [product(shapeOf(y))], [product(shapeOf(data))]);
     l.view(data, y);
   },

@@ -1,20 +1,20 @@
 /**
  * An array without some axes of extent 1: those in `axes`, or all of them.
  *
- * Where `axes` is data of the run, its length must be known when compiling, because it gives the result's rank. Without
- * `axes` every extent must be known.
+ * Where `axes` is data of the run and not even its length is known, neither is the result's rank. Without `axes` every
+ * extent must be known.
  *
  * Source: https://onnx.ai/onnx/operators/onnx__Squeeze.html
  */
 import { type Dim, dimText, isStatic } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { shape } from "../ir/plan.ts";
+import { grow, read, shape } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { asInput } from "./attributes_as_inputs.ts";
 import { contentsIn } from "./contents.ts";
-import { bindExtents, expectExtents, integers } from "./operands.ts";
+import { bindExtents, expectExtents, integers, isUnranked } from "./operands.ts";
 import { axesIn, knownInts, ranked, shapeIn, tensorIn } from "./shape_rules.ts";
 
 export const squeeze = defineOp({
@@ -33,7 +33,7 @@ export const squeeze = defineOp({
     const { dtype } = tensorIn(data, "data", ctx);
     const extents = squeezed(shapeIn(data, "data", ctx), axes, ctx);
     const type = tensorType(dtype, extents);
-    return [data.contents && extents.length <= 1 ? { type, contents: data.contents } : type];
+    return [data.contents && extents && extents.length <= 1 ? { type, contents: data.contents } : type];
   },
 
   evaluate({ data, axes }) {
@@ -46,6 +46,10 @@ export const squeeze = defineOp({
   lower({ data, axes }, _, l) {
     const y = l.output(0);
     const known = axes && knownInts(contentsIn(axes));
+    if (isUnranked(y)) {
+      l.call("ops::squeeze_tensor", [read(data), shape(data), integers(axes), grow(y)], { fallible: true });
+      return;
+    }
     if (axes && !known) bindExtents(l, y, "ops::squeeze_extents", [shape(data), integers(axes)]);
     const from = shapeOf(data);
     const gone = (known ?? []).map((a) => from[a < 0 ? a + from.length : a] as Dim).filter((d) => d !== 1);
@@ -58,7 +62,7 @@ export const squeeze = defineOp({
   },
 });
 
-function squeezed(from: readonly Dim[], axes: Value | undefined, ctx: InferContext): readonly Dim[] {
+function squeezed(from: readonly Dim[], axes: Value | undefined, ctx: InferContext): readonly Dim[] | undefined {
   if (!axes) {
     const open = from.find((d) => !isStatic(d));
     if (open !== undefined) ctx.fail("E0205", { what: `whether extent ${dimText(open)} is 1, as there are no axes,` });
@@ -67,7 +71,7 @@ function squeezed(from: readonly Dim[], axes: Value | undefined, ctx: InferConte
   const known = knownInts(contentsIn(axes));
   if (!known) {
     const [count] = ranked(axes, 1, "axes", ctx);
-    if (typeof count !== "number") return ctx.fail("E0205", { what: "the number of axes" });
+    if (typeof count !== "number") return undefined;
     return from.slice(count).map(() => ctx.fresh());
   }
   const gone = axesIn(known, from.length, ctx);

@@ -1,19 +1,19 @@
 /**
  * An array with axes of extent 1 added; `axes` says where they are in the result.
  *
- * Where `axes` is data of the run, its length must be known when compiling, because it gives the result's rank.
+ * Where `axes` is data of the run and not even its length is known, neither is the result's rank.
  *
  * Source: https://onnx.ai/onnx/operators/onnx__Unsqueeze.html
  */
 import type { Dim } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
-import { shape } from "../ir/plan.ts";
+import { grow, read, shape } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { asInput } from "./attributes_as_inputs.ts";
 import { contentsIn } from "./contents.ts";
-import { bindExtents, integers } from "./operands.ts";
+import { bindExtents, integers, isUnranked } from "./operands.ts";
 import { axesIn, knownInts, ranked, shapeIn, tensorIn } from "./shape_rules.ts";
 
 export const unsqueeze = defineOp({
@@ -32,7 +32,7 @@ export const unsqueeze = defineOp({
     const { dtype } = tensorIn(data, "data", ctx);
     const extents = unsqueezed(shapeIn(data, "data", ctx), axes, ctx);
     const type = tensorType(dtype, extents);
-    return [data.contents && extents.length <= 1 ? { type, contents: data.contents } : type];
+    return [data.contents && extents && extents.length <= 1 ? { type, contents: data.contents } : type];
   },
 
   evaluate({ data, axes }) {
@@ -45,12 +45,16 @@ export const unsqueeze = defineOp({
 
   lower({ data, axes }, _, l) {
     const y = l.output(0);
+    if (isUnranked(y)) {
+      l.call("ops::unsqueeze_tensor", [read(data), shape(data), integers(axes), grow(y)], { fallible: true });
+      return;
+    }
     bindExtents(l, y, "ops::unsqueeze_extents", [shape(data), integers(axes)]);
     l.view(data, y);
   },
 });
 
-function unsqueezed(from: readonly Dim[], axes: Value, ctx: InferContext): readonly Dim[] {
+function unsqueezed(from: readonly Dim[], axes: Value, ctx: InferContext): readonly Dim[] | undefined {
   const known = knownInts(contentsIn(axes));
   if (known) {
     const rank = from.length + known.length;
@@ -58,7 +62,7 @@ function unsqueezed(from: readonly Dim[], axes: Value, ctx: InferContext): reado
   }
   const axesShape = shapeIn(axes, "axes", ctx);
   const count = axesShape.length === 0 ? 1 : ranked(axes, 1, "axes", ctx)[0];
-  if (typeof count !== "number") return ctx.fail("E0205", { what: "the number of axes" });
+  if (typeof count !== "number") return undefined;
   return Array.from({ length: from.length + count }, () => ctx.fresh());
 }
 

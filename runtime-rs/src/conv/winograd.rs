@@ -31,7 +31,7 @@ const POSITIONS: usize = IN * IN;
 /// Output channels that pass through M at a time: two panels.
 const CHUNK: usize = 2 * PANEL;
 /// Values of V for one block: 512 KiB.
-const BLOCK: usize = 1 << 18;
+const BLOCK: usize = 1 << 17;
 /// A cache line between the positions in V and M, lest they all fall into the same cache set.
 const GAP: usize = 16;
 

@@ -356,6 +356,13 @@ mod tests {
             F8E8M0::from_exact(3f32.to_exact(), unsaturated).widen(),
             2.0
         );
+        assert!(F8E8M0::from_exact(Exact::Int(0), unsaturated)
+            .widen()
+            .is_nan());
+        assert_eq!(
+            F8E8M0::from_exact(Exact::Int(0), Overflow::default()),
+            F8E8M0(0)
+        );
         assert_eq!(
             F8E8M0::from_exact(3f32.to_exact(), Overflow::default()).widen(),
             4.0

@@ -20,7 +20,7 @@ pub fn cumulate<T: Number, R: Reduce<T::Wide>, I: Index>(
     reverse: bool,
     y: &mut [T],
 ) -> Result<()> {
-    let axis = super::index_in(axis[0].to_i64(), shape.len())?;
+    let axis = super::index_in(super::run_time_extents::only(axis)?, shape.len())?;
     let (_, extent, inner) = around(shape, axis);
     if y.is_empty() {
         return Ok(());

@@ -81,6 +81,7 @@ pub fn tile_extents<const N: usize, I: Index>(
     repeats: &[I],
     at: &[usize],
 ) -> Result<[usize; N]> {
+    super::expect_extents(&[repeats.len()], &[shape.len()])?;
     let mut extents = [0; MAX_RANK];
     for axis in 0..shape.len() {
         extents[axis] = shape[axis] * size("a number of repeats", repeats[axis].to_i64())?;

@@ -69,11 +69,11 @@ fn plans<I: Index, A: Index>(shape: &[usize], pads: &[I], axes: &[A]) -> Result<
         *plan = Plan::of(extent, 0, 0)?;
     }
     let count = pads.len() / 2;
+    let named = if axes.is_empty() { count } else { axes.len() };
+    super::expect_extents(&[pads.len()], &[2 * named])?;
     for n in 0..count {
-        let axis = match axes.get(n) {
-            Some(axis) => super::index_in(axis.to_i64(), shape.len())?,
-            None => n,
-        };
+        let axis = axes.get(n).map_or(n as i64, |a| a.to_i64());
+        let axis = super::index_in(axis, shape.len())?;
         all[axis] = Plan::of(shape[axis], pads[n].to_i64(), pads[count + n].to_i64())?;
     }
     Ok(all)

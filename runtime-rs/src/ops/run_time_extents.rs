@@ -81,16 +81,29 @@ pub(crate) fn size(what: &str, value: i64) -> Result<usize> {
     usize::try_from(value).map_err(|_| Error::new(format!("{what} is {value}")))
 }
 
+/// The element of an array of one. An error where there is none.
+pub(crate) fn only<I: Index>(value: &[I]) -> Result<i64> {
+    let first = value.first().map(|v| v.to_i64());
+    first.ok_or_else(|| Error::new("an operand of one element is empty"))
+}
+
 /// A size given as the one element of an array. An error below 0.
 pub fn scalar_extent<I: Index>(value: &[I]) -> Result<[usize; 1]> {
-    Ok([size("a size", value[0].to_i64())?])
+    Ok([size("a size", only(value)?)?])
 }
 
 /// `values` as an array of extents, those along `at` only.
 pub fn given_extents<const N: usize, I: Index>(values: &[I], at: &[usize]) -> Result<[usize; N]> {
     let mut extents = [0; N];
     for (extent, &axis) in extents.iter_mut().zip(at) {
-        *extent = size("an extent", values[axis].to_i64())?;
+        let value = values.get(axis).ok_or_else(|| {
+            Error::new(format!(
+                "{} extents where {} are needed",
+                values.len(),
+                axis + 1
+            ))
+        })?;
+        *extent = size("an extent", value.to_i64())?;
     }
     Ok(extents)
 }

@@ -57,11 +57,15 @@ impl<I: Index> Bounds<'_, I> {
             extents: [0; MAX_RANK],
         };
         all.extents[..shape.len()].copy_from_slice(shape);
-        for n in 0..self.starts.len() {
-            let axis = match self.axes.get(n) {
-                Some(axis) => super::index_in(axis.to_i64(), shape.len())?,
-                None => n,
-            };
+        let count = self.starts.len();
+        for (given, needed) in [(self.ends, true), (self.axes, false), (self.steps, false)] {
+            if needed || !given.is_empty() {
+                super::expect_extents(&[given.len()], &[count])?;
+            }
+        }
+        for n in 0..count {
+            let axis = self.axes.get(n).map_or(n as i64, |a| a.to_i64());
+            let axis = super::index_in(axis, shape.len())?;
             let step = self.steps.get(n).map_or(1, |s| s.to_i64());
             if step == 0 {
                 return Err(Error::new("a step of a slice is 0"));

@@ -163,9 +163,10 @@ fn aggregate_row<X: Feature, S: Real>(
 pub struct Voting<'a, S> {
     /// Added to the scores of the classes.
     pub base: &'a [S],
-    /// Of the two classes only one is voted on: the other has what is left of 1 (`positive`), or the negative score.
-    pub binary: bool,
-    /// No vote is negative.
+    /// Of two classes all votes are for this one. Votes for the first are shares of the second, oddly, and the first has what
+    /// is left of 1 or, of margins, the negative.
+    pub only: Option<usize>,
+    /// Votes are shares: none is negative.
     pub positive: bool,
     /// What becomes of the scores.
     pub transform: PostTransform,
@@ -200,26 +201,75 @@ pub fn tree_classifier<X: Feature, S: Real, L>(
 impl<S: Real> Voting<'_, S> {
     /// The class, while scores of votes become scores to give.
     fn decide(&self, scores: &mut [f64]) -> usize {
-        if !self.binary || scores.len() != 2 {
-            for (s, base) in scores.iter_mut().zip(self.base) {
-                *s += base.to_f64();
-            }
-            let class = argmax(scores);
-            self.transform.apply(scores);
-            return class;
+        for (s, base) in scores.iter_mut().zip(self.base) {
+            *s += base.to_f64();
         }
-        // All votes are for the first class; with two base values the second one's counts.
-        let vote = scores[0] + self.base.last().map_or(0.0, |b| b.to_f64());
-        let class = usize::from(vote > if self.positive { 0.5 } else { 0.0 });
-        if self.positive {
-            scores.copy_from_slice(&[1.0 - vote, vote]);
-            if self.transform == PostTransform::Probit {
-                self.transform.apply(scores);
-            }
-        } else {
-            scores.copy_from_slice(&[-vote, vote]);
-            self.transform.apply(scores);
+        let limit = if self.positive { 0.5 } else { 0.0 };
+        let class = match self.only {
+            Some(only) => usize::from(scores[only] > limit),
+            None => argmax(scores),
+        };
+        if self.only == Some(0) {
+            let vote = scores[0];
+            let is_share = match self.transform {
+                PostTransform::None => self.positive,
+                other => other == PostTransform::Probit,
+            };
+            scores.copy_from_slice(&[if is_share { 1.0 - vote } else { -vote }, vote]);
         }
+        self.transform.apply(scores);
         class
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::NumberLabels;
+
+    /// `x₀ ≤ 0.5` or NaN: leaf 0 with weights for targets 0 and 1; else `x₁ ∈ {1, 3}`: leaf 1, else leaf 2.
+    const TREES: Trees<f32> = Trees {
+        features: &[0, 1],
+        modes: &[8, 6],
+        splits: &[0.5, 0.0],
+        yes: &[LEAF, LEAF | 1],
+        no: &[1, LEAF | 2],
+        roots: &[0, LEAF | 2],
+        leaf_ends: &[2, 3, 4],
+        targets: &[0, 1, 0, 1],
+        weights: &[1.0, 2.0, 4.0, 8.0],
+        members: &[1.0, 3.0],
+        member_ends: &[2],
+    };
+
+    #[test]
+    fn rows_fall_through_to_their_leaves() {
+        let x = [0.0f32, 9.0, f32::NAN, 9.0, 1.0, 3.0, 1.0, 2.0];
+        let mut y = [0.0f32; 8];
+        let mut run = |aggregate, y: &mut [f32]| {
+            tree_ensemble(&TREES, aggregate, &[0.5], PostTransform::None, &x, 2, y, &mut [0.0; 2])
+        };
+        assert_eq!(run(Aggregate::Sum, &mut y), Ok(()));
+        assert_eq!(y, [1.5, 10.0, 1.5, 10.0, 4.5, 8.0, 0.5, 16.0]);
+        assert_eq!(run(Aggregate::Average, &mut y), Ok(()));
+        assert_eq!(y, [1.0, 5.0, 1.0, 5.0, 2.5, 4.0, 0.5, 8.0]);
+        assert_eq!(run(Aggregate::Max, &mut y), Ok(()));
+        assert_eq!(y, [1.5, 8.0, 1.5, 8.0, 4.5, 8.0, 0.5, 8.0]);
+        let narrow = tree_ensemble(&TREES, Aggregate::Sum, &[], PostTransform::None, &x, 1, &mut y, &mut [0.0; 2]);
+        assert!(narrow.is_err());
+    }
+
+    #[test]
+    fn votes_for_one_of_two_classes_are_shares_or_margins() {
+        let labels = NumberLabels { values: &[10i64, 20], default: &[0] };
+        let trees = Trees { targets: &[0; 4], weights: &[0.2, 0.0, 0.4, 0.1], ..TREES };
+        let mut voting = Voting { base: &[], only: Some(0), positive: true, transform: PostTransform::None };
+        let (mut y, mut z) = ([0; 2], [0.0; 4]);
+        let x = [0.0f32, 0.0, 1.0, 1.0];
+        tree_classifier(&trees, &voting, &labels, &x, 2, &mut y, Some(&mut z), &mut [0.0; 2]).unwrap();
+        assert_eq!((y, z), ([10, 10], [0.7, 0.3, 0.5, 0.5]));
+        voting.positive = false;
+        tree_classifier(&trees, &voting, &labels, &x, 2, &mut y, Some(&mut z), &mut [0.0; 2]).unwrap();
+        assert_eq!((y, z), ([20, 20], [-0.3, 0.3, -0.5, 0.5]));
     }
 }
