@@ -34,10 +34,18 @@ export const col2im = defineOp({
   infer({ input, image_shape, block_shape }, attrs, ctx) {
     const dtype = dtypeIn(input, numeric, "input", ctx);
     const [n, rows] = ranked(input, 3, "input", ctx) as readonly [Dim, Dim, Dim];
-    const image = vector(image_shape, "image_shape", ctx);
-    const block = vector(block_shape, "block_shape", ctx);
-    agree(image.length, block.length, "length of block_shape", ctx);
-    checkLengths(attrs, image.length, ctx);
+    for (const [v, what] of [
+      [image_shape, "image_shape"],
+      [block_shape, "block_shape"],
+    ] as const) {
+      dtypeIn(v, ["i64"], what, ctx);
+      ranked(v, 1, what, ctx);
+    }
+    const rank = spatialRank(image_shape, block_shape, attrs);
+    if (rank === undefined) return [tensorType(dtype, undefined)];
+    const image = vector(image_shape, rank, "image_shape", ctx);
+    const block = vector(block_shape, rank, "block_shape", ctx);
+    checkLengths(attrs, rank, ctx);
     const known = block.every((d) => d !== undefined) ? product(block as readonly Dim[]) : undefined;
     if (known !== undefined && isStatic(known) && isStatic(rows) && (known < 1 || rows % known !== 0))
       ctx.fail("E0201", {
@@ -56,8 +64,13 @@ export const col2im = defineOp({
   lower({ input, image_shape, block_shape }, attrs, l) {
     const y = l.output(0);
     const block = integers(block_shape);
-    bindExtents(l, y, "ops::col2im_extents", [shape(input), integers(image_shape), block]);
-    const { strides, dilations, pads } = complete(attrs, shapeOf(block_shape)[0] as number);
+    const sizes = [integers(image_shape), block];
+    if (isUnranked(y)) {
+      l.call("ops::col2im_tensor", [read(input), shape(input), ...sizes, grow(y)], { fallible: true });
+      return;
+    }
+    bindExtents(l, y, "ops::col2im_extents", [shape(input), ...sizes]);
+    const { strides, dilations, pads } = complete(attrs, shapeOf(y).length - 2);
     const patches = struct("ops::Patches", [
       ["strides", indexList(strides)],
       ["dilations", indexList(dilations)],
@@ -69,12 +82,16 @@ export const col2im = defineOp({
   error: "sums in f32 (f64 for f64) in the order of the patch's elements, rounded once: at most taps · 2⁻²⁴ · Σ|x|",
 });
 
-/** Elements of a list whose length must be known. */
-function vector(v: Value, what: string, ctx: InferContext): Contents {
-  dtypeIn(v, ["i64"], what, ctx);
-  const [length] = ranked(v, 1, what, ctx);
-  if (typeof length !== "number") return ctx.fail("E0205", { what: `the length of ${what}` });
-  return contentsIn(v) ?? new Array<undefined>(length).fill(undefined);
+/** The number of spatial axes, from whatever tells it; undefined where only the run does. */
+function spatialRank(image: Value, block: Value, { strides, dilations, pads }: Attrs): number | undefined {
+  const lengths = [shapeOf(image)[0], shapeOf(block)[0], strides?.length, dilations?.length, pads && pads.length / 2];
+  return lengths.find((n) => typeof n === "number");
+}
+
+/** Elements of a list of `rank`. */
+function vector(v: Value, rank: number, what: string, ctx: InferContext): Contents {
+  agree(rank, shapeOf(v)[0] as Dim, `length of ${what}`, ctx);
+  return contentsIn(v) ?? new Array<undefined>(rank).fill(undefined);
 }
 
 function checkLengths(attrs: Attrs, rank: number, ctx: InferContext): void {

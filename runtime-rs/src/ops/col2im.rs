@@ -75,6 +75,7 @@ pub fn col2im<T: Number<Wide: Arithmetic>, I: Index>(
     y_shape: &[usize],
 ) -> Result<()> {
     let rank = block.len();
+    super::expect_extents(&[rank + 2], &[y_shape.len()])?;
     let image = &y_shape[2..];
     let mut counts = [1usize; MAX_RANK];
     let mut kernel = [1usize; MAX_RANK];
