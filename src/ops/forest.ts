@@ -70,22 +70,11 @@ function refuseCycles(f: Forest): void {
   for (const root of f.roots) {
     const path = root < leafFlag ? [root] : [];
     for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
-      const next = [f.yes[node], f.no[node]].filter(
-        (b): b is number => b !== undefined && b < leafFlag && state[b] !== 2,
-      );
-      if (next.some((b) => state[b] === 1 && b !== undefined))
-        throw new ForestError("nodes_truenodeids", "trees without a circle");
-      if (state[node] === 1 && next.length === 0) {
-        state[node] = 2;
-        path.pop();
-        continue;
-      }
       state[node] = 1;
-      path.push(...next.slice(0, 1));
-      if (next.length === 0) {
-        state[node] = 2;
-        path.pop();
-      }
+      const next = [f.yes[node] as number, f.no[node] as number].find((b) => b < leafFlag && state[b] !== 2);
+      if (next !== undefined && state[next] === 1) throw new ForestError("nodes_truenodeids", "trees without a circle");
+      if (next !== undefined) path.push(next);
+      else state[path.pop() as number] = 2;
     }
   }
 }

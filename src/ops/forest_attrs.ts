@@ -1,7 +1,9 @@
 /** Trees as the older operators give them: every node a row of `nodes_*`, leaves among them, weights by tree and node. */
 import { type AttrSpec, attr, optional } from "../ir/attr.ts";
+import type { DType } from "../ir/dtype.ts";
 import type { Literal } from "../ir/literal.ts";
 import type { InferContext } from "../ir/op_def.ts";
+import { type Arg, floats } from "../ir/plan.ts";
 import { checkForest, type Forest, ForestError, leafFlag, missingFlag, remember } from "./forest.ts";
 import { listAttr, numbersOf, stringsOf } from "./list_attrs.ts";
 
@@ -155,3 +157,18 @@ function rootsOf(
   if (roots.size !== new Set(trees).size) throw new ForestError("nodes_nodeids", "a root in each tree");
   return [...roots.values()];
 }
+
+/** Types of features that the older operators take. */
+export const featureTypes: readonly DType[] = ["f32", "f64", "i32", "i64"];
+
+const baseOf = (nodes: LegacyNodes): Literal | undefined => nodes.base_values_as_tensor ?? nodes.base_values;
+
+/** Base values are one for each target; a classifier of two classes may have one for its votes. */
+export function checkBase(nodes: LegacyNodes, targets: number, ctx: Pick<InferContext, "fail">): void {
+  const count = numbersOf(baseOf(nodes)).length;
+  if (count > targets)
+    ctx.fail("E0202", { name: "base_values", value: `${count} values`, expected: `at most ${targets}` });
+}
+
+/** `&[S]` of the base values, in the type of the forest. */
+export const baseArg = (nodes: LegacyNodes, forest: Forest): Arg => floats(numbersOf(baseOf(nodes)), forest.dtype);

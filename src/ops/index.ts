@@ -117,6 +117,9 @@ import { tfIdfVectorizer } from "./tf_idf_vectorizer.ts";
 import { tile } from "./tile.ts";
 import { topK } from "./top_k.ts";
 import { transpose } from "./transpose.ts";
+import { treeEnsemble } from "./tree_ensemble.ts";
+import { treeEnsembleClassifier } from "./tree_ensemble_classifier.ts";
+import { treeEnsembleRegressor } from "./tree_ensemble_regressor.ts";
 import { trilu } from "./trilu.ts";
 import { unary } from "./unary.ts";
 import { unique } from "./unique.ts";
@@ -253,6 +256,9 @@ export const operators: readonly AnyOpDef[] = [
   tile,
   topK,
   transpose,
+  treeEnsemble,
+  treeEnsembleClassifier,
+  treeEnsembleRegressor,
   trilu,
   ...unary,
   unique,

@@ -247,7 +247,16 @@ mod tests {
         let x = [0.0f32, 9.0, f32::NAN, 9.0, 1.0, 3.0, 1.0, 2.0];
         let mut y = [0.0f32; 8];
         let mut run = |aggregate, y: &mut [f32]| {
-            tree_ensemble(&TREES, aggregate, &[0.5], PostTransform::None, &x, 2, y, &mut [0.0; 2])
+            tree_ensemble(
+                &TREES,
+                aggregate,
+                &[0.5],
+                PostTransform::None,
+                &x,
+                2,
+                y,
+                &mut [0.0; 2],
+            )
         };
         assert_eq!(run(Aggregate::Sum, &mut y), Ok(()));
         assert_eq!(y, [1.5, 10.0, 1.5, 10.0, 4.5, 8.0, 0.5, 16.0]);
@@ -255,21 +264,62 @@ mod tests {
         assert_eq!(y, [1.0, 5.0, 1.0, 5.0, 2.5, 4.0, 0.5, 8.0]);
         assert_eq!(run(Aggregate::Max, &mut y), Ok(()));
         assert_eq!(y, [1.5, 8.0, 1.5, 8.0, 4.5, 8.0, 0.5, 8.0]);
-        let narrow = tree_ensemble(&TREES, Aggregate::Sum, &[], PostTransform::None, &x, 1, &mut y, &mut [0.0; 2]);
+        let narrow = tree_ensemble(
+            &TREES,
+            Aggregate::Sum,
+            &[],
+            PostTransform::None,
+            &x,
+            1,
+            &mut y,
+            &mut [0.0; 2],
+        );
         assert!(narrow.is_err());
     }
 
     #[test]
     fn votes_for_one_of_two_classes_are_shares_or_margins() {
-        let labels = NumberLabels { values: &[10i64, 20], default: &[0] };
-        let trees = Trees { targets: &[0; 4], weights: &[0.2, 0.0, 0.4, 0.1], ..TREES };
-        let mut voting = Voting { base: &[], only: Some(0), positive: true, transform: PostTransform::None };
+        let labels = NumberLabels {
+            values: &[10i64, 20],
+            default: &[0],
+        };
+        let trees = Trees {
+            targets: &[0; 4],
+            weights: &[0.25, 0.0, 0.125, 0.125],
+            ..TREES
+        };
+        let mut voting = Voting {
+            base: &[],
+            only: Some(0),
+            positive: true,
+            transform: PostTransform::None,
+        };
         let (mut y, mut z) = ([0; 2], [0.0; 4]);
         let x = [0.0f32, 0.0, 1.0, 1.0];
-        tree_classifier(&trees, &voting, &labels, &x, 2, &mut y, Some(&mut z), &mut [0.0; 2]).unwrap();
-        assert_eq!((y, z), ([10, 10], [0.7, 0.3, 0.5, 0.5]));
+        tree_classifier(
+            &trees,
+            &voting,
+            &labels,
+            &x,
+            2,
+            &mut y,
+            Some(&mut z),
+            &mut [0.0; 2],
+        )
+        .unwrap();
+        assert_eq!((y, z), ([10, 10], [0.625, 0.375, 0.75, 0.25]));
         voting.positive = false;
-        tree_classifier(&trees, &voting, &labels, &x, 2, &mut y, Some(&mut z), &mut [0.0; 2]).unwrap();
-        assert_eq!((y, z), ([20, 20], [-0.3, 0.3, -0.5, 0.5]));
+        tree_classifier(
+            &trees,
+            &voting,
+            &labels,
+            &x,
+            2,
+            &mut y,
+            Some(&mut z),
+            &mut [0.0; 2],
+        )
+        .unwrap();
+        assert_eq!((y, z), ([20, 20], [-0.375, 0.375, -0.25, 0.25]));
     }
 }
