@@ -5,12 +5,13 @@
     python -m panel judge ROOT PACKAGES.json NAME CASE OUTPUTS.npz
 
 PACKAGES.json maps the short names of packages to the paths of their archives. A model becomes ROOT/NAME/ with
-model.onnx, inputs.npz and expected.npz (and inputs_CASE.npz, expected_CASE.npz of further cases), judge.json (what ONNX Runtime's
-outputs say) and about.json. Results go to stdout as JSON, one document a line; progress to stderr.
+model.onnx, inputs.npz and expected.npz (and inputs_CASE.npz, expected_CASE.npz of further cases), judge.json (what ONNX
+Runtime's outputs say) and about.json. Results go to stdout as JSON, one document a line; progress to stderr.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -31,7 +32,7 @@ HERE = Path(__file__).parent
 
 
 def recipe_hash(model: Model) -> str:
-    """Changes when a source file that the model's recipe uses changes."""
+    """Changes when the code that the model's recipe uses changes, in any file; not with comments, docstrings or layout."""
     todo, seen = [module_of(model)], set()
     while todo:
         path = todo.pop()
@@ -42,8 +43,18 @@ def recipe_hash(model: Model) -> str:
             todo.append((path.parent if dots == "." else path.parent.parent) / f"{name}.py")
     digest = hashlib.sha256((HERE / "requirements.txt").read_bytes())
     for path in sorted(seen):
-        digest.update(path.read_bytes())
+        digest.update(code_of(path).encode())
     return digest.hexdigest()[:16]
+
+
+def code_of(path: Path) -> str:
+    """The syntax tree of a file without docstrings."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    return ast.dump(tree)
 
 
 def describe(model: Model) -> dict[str, object]:

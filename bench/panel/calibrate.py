@@ -1,8 +1,8 @@
 """Random weights that behave like trained ones.
 
 With the usual initialisation a deep random network answers nearly the same whatever it is shown, and any tolerance
-passes. So the statistics of BatchNormalization are taken from what really flows through the network, layer after layer, and the
-last layer is scaled until its outputs spread.
+passes. So the statistics of BatchNormalization are taken from what really flows through the network, layer after layer,
+and weights keep the scale of what they multiply.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _batch_statistics(node) -> list:  # noqa: ANN001
 
 
 def fold_batch_norm(model: ModelProto) -> None:
-    """Folds each BatchNormalization that follows a Conv without bias into it, in place, as exporters do for inference."""
+    """Folds each BatchNormalization into the Conv without bias before it, in place, as exporters do for inference."""
     weights = {t.name: t for t in model.graph.initializer}
     producer = {o: n for n in model.graph.node for o in n.output}
     for norm in [n for n in model.graph.node if n.op_type == "BatchNormalization"]:

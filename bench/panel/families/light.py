@@ -88,7 +88,7 @@ def _store_parameters(model: ModelProto, image: str) -> None:
 
 
 def _consumers(model: ModelProto) -> dict[str, tuple[NodeProto, int]]:
-    """The node that computes with a value, and as which operand; nodes that only change its shape are passed through."""
+    """The node that computes with a value, and as which operand; what only changes its shape is passed through."""
     direct = {x: (n, i) for n in model.graph.node for i, x in enumerate(n.input)}
     found = {}
     for name, (node, operand) in direct.items():
