@@ -13,6 +13,7 @@ import { mergeCommon } from "./merge_common.ts";
 import type { Pass } from "./pass.ts";
 import { resolveShapes } from "./resolve_shapes.ts";
 import { sinkTransposes } from "./sink_transposes.ts";
+import { widenHalves } from "./widen_halves.ts";
 
 /** Portable rewrites: fewer operations, no shape arithmetic, no function operators, no branches on constants. */
 export const simplify: readonly Pass[] = [
@@ -30,6 +31,8 @@ export const simplify: readonly Pass[] = [
 
 /** Larger operations on better layouts. */
 export const fuse: readonly Pass[] = [
+  widenHalves,
+  foldConstants,
   formLinear,
   formMaps,
   foldAffine,
