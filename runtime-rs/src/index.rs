@@ -79,6 +79,58 @@ pub fn for_each<const N: usize>(
     }
 }
 
+/// The index space of broadcast arrays with axes merged where all arrays allow it, split into rows: the last axis that is
+/// left. Rows are as long as the arrays' layouts let them be.
+pub struct Rows<const N: usize> {
+    /// Elements of a row; 0 if there are none.
+    pub len: usize,
+    /// Distance of a row's elements in each array: 1, or 0 where one is repeated, or more.
+    pub steps: [usize; N],
+    rank: usize,
+    shape: [usize; MAX_RANK],
+    strides: [[usize; MAX_RANK]; N],
+}
+
+impl<const N: usize> Rows<N> {
+    /// Rows over `shape` of arrays that are broadcast to it. Panics where one does not.
+    pub fn new(shape: &[usize], arrays: [&[usize]; N]) -> Self {
+        let strides = arrays.map(|own| broadcast_strides(own, shape));
+        let mut rows = Self {
+            len: 1,
+            steps: [0; N],
+            rank: 0,
+            shape: [0; MAX_RANK],
+            strides: [[0; MAX_RANK]; N],
+        };
+        for (axis, &extent) in shape.iter().enumerate().filter(|(_, &extent)| extent != 1) {
+            let merges = rows.rank > 0
+                && (0..N).all(|n| rows.strides[n][rows.rank - 1] == strides[n][axis] * extent);
+            if merges {
+                rows.shape[rows.rank - 1] *= extent;
+            } else {
+                rows.shape[rows.rank] = extent;
+                rows.rank += 1;
+            }
+            for n in 0..N {
+                rows.strides[n][rows.rank - 1] = strides[n][axis];
+            }
+        }
+        if let Some(last) = rows.rank.checked_sub(1) {
+            rows.rank = last;
+            rows.len = rows.shape[last];
+            rows.steps = core::array::from_fn(|n| rows.strides[n][last]);
+        }
+        rows
+    }
+
+    /// Calls `f` with where each row starts in the arrays, in row-major order.
+    pub fn for_each(&self, f: impl FnMut([usize; N])) {
+        if self.len > 0 {
+            for_each(&self.shape[..self.rank], self.strides.each_ref(), f);
+        }
+    }
+}
+
 /// `axis`, counted from the end where negative. Panics outside of `-rank..rank`.
 pub fn axis(axis: i64, rank: usize) -> usize {
     let at = if axis < 0 { axis + rank as i64 } else { axis };
@@ -96,4 +148,37 @@ pub fn around(shape: &[usize], axis: usize) -> (usize, usize, usize) {
         shape[axis],
         shape[axis + 1..].iter().product(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offsets of all elements, by rows and one by one.
+    fn check(shape: &[usize], a: &[usize], b: &[usize], len: usize) {
+        let rows = Rows::new(shape, [a, b]);
+        assert_eq!(rows.len, len);
+        let mut found = vec![];
+        rows.for_each(|at| {
+            found.extend((0..len).map(|k| [at[0] + k * rows.steps[0], at[1] + k * rows.steps[1]]))
+        });
+        let (sa, sb) = (broadcast_strides(a, shape), broadcast_strides(b, shape));
+        let mut expected = vec![];
+        for_each(shape, [&sa, &sb], |at| expected.push(at));
+        assert_eq!(found, expected, "{shape:?} {a:?} {b:?}");
+    }
+
+    #[test]
+    fn rows_are_as_long_as_they_can_be() {
+        check(&[2, 3, 4], &[2, 3, 4], &[2, 3, 4], 24);
+        check(&[2, 3, 4], &[2, 3, 4], &[], 24);
+        check(&[2, 3, 4], &[2, 3, 4], &[3, 4], 12);
+        check(&[2, 3, 4], &[2, 1, 4], &[3, 1], 4);
+        check(&[2, 3, 4], &[2, 3, 1], &[1, 1, 4], 4);
+        check(&[2, 3, 1], &[3, 1], &[2, 1, 1], 3);
+        check(&[], &[], &[], 1);
+        check(&[1, 1], &[], &[1], 1);
+        check(&[2, 0, 3], &[3], &[2, 0, 3], 3);
+        check(&[3, 0], &[3, 1], &[], 0);
+    }
 }

@@ -1,7 +1,7 @@
 //! Elementwise kernels over elements of any type, strings too: choice by a condition, equality, limits.
 
 use crate::element::{Bool, Number};
-use crate::index::{broadcast_strides, for_each};
+use crate::index::{broadcast_strides, for_each, Rows};
 
 /// `y[i] = a[i]` where the condition is true, else `b[i]`; all three broadcast to `y`'s extents.
 pub fn select<T: Clone>(
@@ -14,18 +14,19 @@ pub fn select<T: Clone>(
     y: &mut [T],
     y_shape: &[usize],
 ) {
-    let strides = [condition_shape, a_shape, b_shape].map(|s| broadcast_strides(s, y_shape));
-    let mut out = y.iter_mut();
-    for_each(
-        y_shape,
-        [&strides[0], &strides[1], &strides[2]],
-        |[c, i, j]| {
-            let chosen = if condition[c].get() { &a[i] } else { &b[j] };
-            out.next()
-                .expect("y has the extents of y_shape")
-                .clone_from(chosen);
-        },
-    );
+    let rows = Rows::new(y_shape, [condition_shape, a_shape, b_shape]);
+    let mut out = y.chunks_exact_mut(rows.len.max(1));
+    let [dc, da, db] = rows.steps;
+    rows.for_each(|[c, i, j]| {
+        let y = out.next().expect("y has the extents of y_shape");
+        for (k, y) in y.iter_mut().enumerate() {
+            y.clone_from(if condition[c + k * dc].get() {
+                &a[i + k * da]
+            } else {
+                &b[j + k * db]
+            });
+        }
+    });
 }
 
 /// `y[i] = (a[i] == b[i])`, broadcast.

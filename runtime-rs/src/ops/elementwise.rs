@@ -1,7 +1,7 @@
 //! Maps of one, two or three arrays, with broadcasting. The function works on the wide types and is rounded once.
 
 use crate::element::Number;
-use crate::index::{broadcast_strides, for_each};
+use crate::index::Rows;
 
 /// `y[i] = f(x[i])`.
 pub fn unary<T: Number, U: Number>(x: &[T], y: &mut [U], f: impl Fn(T::Wide) -> U::Wide) {
@@ -27,13 +27,55 @@ pub fn binary<A: Number, B: Number, U: Number>(
         }
         return;
     }
-    let (sa, sb) = (
-        broadcast_strides(a_shape, y_shape),
-        broadcast_strides(b_shape, y_shape),
-    );
-    let mut out = y.iter_mut();
-    for_each(y_shape, [&sa, &sb], |[i, j]| {
-        *out.next().expect("y has the extents of y_shape") =
-            U::narrow(f(a[i].widen(), b[j].widen()));
+    let rows = Rows::new(y_shape, [a_shape, b_shape]);
+    let mut out = y.chunks_exact_mut(rows.len.max(1));
+    rows.for_each(|[i, j]| {
+        let y = out.next().expect("y has the extents of y_shape");
+        let value = |a: A, b: B| U::narrow(f(a.widen(), b.widen()));
+        match rows.steps {
+            [1, 1] => {
+                for ((y, &a), &b) in y.iter_mut().zip(&a[i..]).zip(&b[j..]) {
+                    *y = value(a, b);
+                }
+            }
+            [1, 0] => y
+                .iter_mut()
+                .zip(&a[i..])
+                .for_each(|(y, &a)| *y = value(a, b[j])),
+            [0, 1] => y
+                .iter_mut()
+                .zip(&b[j..])
+                .for_each(|(y, &b)| *y = value(a[i], b)),
+            [da, db] => {
+                for (k, y) in y.iter_mut().enumerate() {
+                    *y = value(a[i + k * da], b[j + k * db]);
+                }
+            }
+        }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operands_broadcast_in_all_directions() {
+        let a = [1i32, 2, 3];
+        for (b, b_shape, sum) in [
+            (vec![10, 20, 30], vec![3], vec![11, 22, 33]),
+            (vec![10], vec![], vec![11, 12, 13]),
+            (vec![10, 20], vec![2, 1], vec![11, 12, 13, 21, 22, 23]),
+        ] {
+            let mut y = vec![0; sum.len()];
+            let shape = [sum.len() / 3, 3];
+            binary(&a, &[3], &b, &b_shape, &mut y, &shape, |a, b| a + b);
+            assert_eq!(y, sum);
+            binary(&b, &b_shape, &a, &[3], &mut y, &shape, |a, b| a + b);
+            assert_eq!(y, sum);
+        }
+        let mut empty: Vec<i32> = vec![];
+        let add = |a: i32, b: i32| a + b;
+        binary(&a[..0], &[0], &a[..], &[3, 1], &mut empty, &[3, 0], add);
+    }
 }
