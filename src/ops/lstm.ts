@@ -4,7 +4,7 @@
  *     i = f(W·x + R·h + b + Pi∘C)   F = f(W·x + R·h + b + Pf∘C), or 1 − i with input_forget   c = g(W·x + R·h + b)
  *     C' = F∘C + i∘c   o = f(W·x + R·h + b + Po∘C')   h' = o∘h(C')
  *
- * `clip` holds whatever an activation is given. Empty sequences keep their initial states.
+ * `clip` holds what f and g are given; the state, which h is given, it leaves alone, as in ONNX Runtime. Empty sequences keep their initial states.
  * Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
  */
 import { attr } from "../ir/attr.ts";
@@ -48,7 +48,8 @@ export const lstm = defineOp({
     const limit = attrs.clip ?? Number.POSITIVE_INFINITY;
     return evaluateRecurrent(inputs, attrs, kind, ctx, (d, gates, [h, c] = []) => {
       if (!h || !c) return;
-      const [f, g, last] = acts.slice(3 * d).map((a) => (x: number) => a.apply(Math.min(limit, Math.max(-limit, x))));
+      const [f, g] = acts.slice(3 * d).map((a) => (x: number) => a.apply(Math.min(limit, Math.max(-limit, x))));
+      const last = acts[3 * d + 2]?.apply;
       if (!f || !g || !last) return;
       addMatrixVector(gates, r, d * 4 * hidden * hidden, h);
       const bias = (n: number): number =>

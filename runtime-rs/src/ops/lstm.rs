@@ -5,7 +5,7 @@
 //! - `i = f(xW + hR + b + p·C)`, `F` likewise (or `1 − i` if coupled), `c = g(xW + hR + b)`
 //! - `C ← F·C + i·c`, `o = f(xW + hR + b + p·C)`, `h ← o·h(C)`
 //!
-//! Everything that an activation is given is clipped first. Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+//! What f and g are given is clipped first; the state, which h is given, is not, as in ONNX Runtime. Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
 
 use crate::error::Result;
 use crate::real::{Float, Real};
@@ -138,7 +138,7 @@ impl<R: Real> Cell<'_, R> {
         self.peep(1, o, c);
         self.activate(self.f, o);
         h.copy_from_slice(c);
-        self.activate(self.h, h);
+        self.h.apply(h);
         h.iter_mut().zip(&*o).for_each(|(h, &o)| *h *= o);
     }
 
