@@ -21,6 +21,7 @@ import { col2im } from "./col2im.ts";
 import { comparisons } from "./comparison.ts";
 import { compress } from "./compress.ts";
 import { concat } from "./concat.ts";
+import { concatFromSequence } from "./concat_from_sequence.ts";
 import { constant } from "./constant.ts";
 import { constantOfShape } from "./constant_of_shape.ts";
 import { conv } from "./conv.ts";
@@ -100,11 +101,18 @@ import { rotaryEmbedding } from "./rotary_embedding.ts";
 import { scan } from "./scan.ts";
 import { scatter, scatterElements } from "./scatter_elements.ts";
 import { scatterNd } from "./scatter_nd.ts";
+import { sequenceAt } from "./sequence_at.ts";
+import { sequenceConstruct } from "./sequence_construct.ts";
+import { sequenceEmpty } from "./sequence_empty.ts";
+import { sequenceErase } from "./sequence_erase.ts";
+import { sequenceInsert } from "./sequence_insert.ts";
+import { sequenceLength } from "./sequence_length.ts";
 import { shape } from "./shape.ts";
 import { size } from "./size.ts";
 import { slice } from "./slice.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { split } from "./split.ts";
+import { splitToSequence } from "./split_to_sequence.ts";
 import { squeeze } from "./squeeze.ts";
 import { stft } from "./stft.ts";
 import { stringConcat } from "./string_concat.ts";
@@ -152,6 +160,7 @@ export const operators: readonly AnyOpDef[] = [
   ...comparisons,
   compress,
   concat,
+  concatFromSequence,
   constant,
   constantOfShape,
   conv,
@@ -237,6 +246,12 @@ export const operators: readonly AnyOpDef[] = [
   scatter,
   scatterElements,
   scatterNd,
+  sequenceAt,
+  sequenceConstruct,
+  sequenceEmpty,
+  sequenceErase,
+  sequenceInsert,
+  sequenceLength,
   shape,
   size,
   slice,
@@ -244,6 +259,7 @@ export const operators: readonly AnyOpDef[] = [
   softmaxCrossEntropyLoss,
   spaceToDepth,
   split,
+  splitToSequence,
   squeeze,
   stft,
   stringConcat,
