@@ -246,7 +246,7 @@ mod tests {
     fn rows_fall_through_to_their_leaves() {
         let x = [0.0f32, 9.0, f32::NAN, 9.0, 1.0, 3.0, 1.0, 2.0];
         let mut y = [0.0f32; 8];
-        let mut run = |aggregate, y: &mut [f32]| {
+        let run = |aggregate, y: &mut [f32]| {
             tree_ensemble(
                 &TREES,
                 aggregate,
