@@ -3,43 +3,52 @@
 use core::cmp::Ordering;
 
 use super::order::Ordered;
-use super::reduce::{Max, Min};
+use super::reduce::{Max, Min, Reduce};
+use super::reduce_axes::run_of;
 use crate::element::Number;
 use crate::index::around;
+use crate::simd::{dispatch, Kernel, Vector};
 
-/// Which of two elements a search prefers.
+/// Columns that are searched side by side.
+const COLUMNS: usize = 64;
+
+/// Which of two numbers a search prefers.
 pub trait Preference: Copy {
-    /// Whether `new` replaces `old`.
-    fn prefers(order_of_new_to_old: Ordering) -> bool;
+    /// Whether `new` is preferred to `old`; neither is NaN.
+    fn prefers<W: PartialOrd>(new: W, old: W) -> bool;
 }
 impl Preference for Max {
     #[inline(always)]
-    fn prefers(order: Ordering) -> bool {
-        order.is_gt()
+    fn prefers<W: PartialOrd>(new: W, old: W) -> bool {
+        new > old
     }
 }
 impl Preference for Min {
     #[inline(always)]
-    fn prefers(order: Ordering) -> bool {
-        order.is_lt()
+    fn prefers<W: PartialOrd>(new: W, old: W) -> bool {
+        new < old
     }
 }
 
-/// `x`'s element is taken over `best` by preference; NaN is preferred to everything by both.
+/// Whether `new`, which comes later, takes the place of `old`: by preference, NaN before everything, and among equals where
+/// `ties`.
 #[inline(always)]
 #[allow(clippy::eq_op)] // Only NaN differs from itself.
-fn better<T: Number<Wide: PartialOrd>, P: Preference>(new: T, best: T, ties: bool) -> bool {
-    let (n, b) = (new.widen(), best.widen());
-    match n.partial_cmp(&b) {
-        Some(Ordering::Equal) => ties,
-        Some(order) => P::prefers(order),
-        None => n != n && (b == b || ties),
-    }
+fn better<W: PartialOrd + Copy, P: Preference>(new: W, old: W, ties: bool) -> bool {
+    let old_is_number = old == old;
+    P::prefers(new, old) & old_is_number | (ties & same(new, old)) | ((new != new) & old_is_number)
+}
+
+/// Equal, or both NaN.
+#[inline(always)]
+#[allow(clippy::eq_op)]
+fn same<W: PartialOrd + Copy>(a: W, b: W) -> bool {
+    a == b || (a != a && b != b)
 }
 
 /// `y[o, n]` is the `e` at which `x[o, e, n]` is preferred (`Max`: greatest, `Min`: least): the first of equals, or the last
 /// where `last`. The first (or last) NaN, where there is one. The axis must not be empty unless `y` is.
-pub fn arg<T: Number<Wide: PartialOrd>, P: Preference>(
+pub fn arg<T: Number<Wide: PartialOrd>, P: Preference + Reduce<T::Wide>>(
     _which: P,
     x: &[T],
     shape: &[usize],
@@ -52,16 +61,70 @@ pub fn arg<T: Number<Wide: PartialOrd>, P: Preference>(
         return;
     }
     assert!(extent > 0, "no element to choose along axis {axis}");
+    if inner == 1 {
+        for (row, y) in x.chunks_exact(extent).zip(y) {
+            *y = place_in_row::<T, P>(row, last) as i64;
+        }
+        return;
+    }
     let block = extent * inner;
     for (x, y) in x.chunks_exact(block).zip(y.chunks_exact_mut(inner)) {
-        y.fill(0);
-        for e in 1..extent {
-            for (n, at) in y.iter_mut().enumerate() {
-                if better::<T, P>(x[e * inner + n], x[*at as usize * inner + n], last) {
-                    *at = e as i64;
-                }
+        for (n, at) in y.chunks_mut(COLUMNS).enumerate() {
+            let x = &x[n * COLUMNS..];
+            dispatch(Search::<T, P> {
+                x,
+                extent,
+                inner,
+                last,
+                at,
+                which: core::marker::PhantomData,
+            });
+        }
+    }
+}
+
+/// The preferred value first, which takes no branches, then its place.
+fn place_in_row<T: Number<Wide: PartialOrd>, P: Reduce<T::Wide>>(row: &[T], last: bool) -> usize {
+    let best = P::finish(run_of::<T, P>(P::whole(), row), row.len());
+    let is_best = |x: &T| same(x.widen(), best);
+    let place = if last {
+        row.iter().rposition(is_best)
+    } else {
+        row.iter().position(is_best)
+    };
+    place.unwrap_or(0)
+}
+
+/// Columns of one block, `inner` elements from row to row.
+struct Search<'a, T, P> {
+    x: &'a [T],
+    extent: usize,
+    inner: usize,
+    last: bool,
+    at: &'a mut [i64],
+    which: core::marker::PhantomData<P>,
+}
+
+impl<T: Number<Wide: PartialOrd>, P: Preference> Kernel for Search<'_, T, P> {
+    type Out = ();
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let width = self.at.len();
+        let mut best = [T::Wide::default(); COLUMNS];
+        let mut at = [0i64; COLUMNS];
+        for (best, x) in best.iter_mut().zip(&self.x[..width]) {
+            *best = x.widen();
+        }
+        for e in 1..self.extent {
+            let row = &self.x[e * self.inner..e * self.inner + width];
+            for ((best, at), x) in best.iter_mut().zip(&mut at).zip(row) {
+                let new = x.widen();
+                let taken = better::<T::Wide, P>(new, *best, self.last);
+                *best = if taken { new } else { *best };
+                *at = if taken { e as i64 } else { *at };
             }
         }
+        self.at.copy_from_slice(&at[..width]);
     }
 }
 
@@ -82,7 +145,7 @@ pub fn hardmax<T: Number<Wide: PartialOrd + From<u8>>>(
         for n in 0..inner {
             let mut at = n;
             for i in (n..block).step_by(inner).skip(1) {
-                if better::<T, Max>(x[i], x[at], false) {
+                if better::<T::Wide, Max>(x[i].widen(), x[at].widen(), false) {
                     at = i;
                 }
             }

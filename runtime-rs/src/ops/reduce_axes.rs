@@ -187,6 +187,12 @@ impl Groups {
     fn rows<T: Number, R: Reduce<T::Wide>>(&self, x: &[T], y: &mut [T]) {
         let (outer, run, _) = self.gone.split_last();
         let count = self.gone.count();
+        if self.kept.rank <= 1 && self.gone.rank == 1 && run > 0 {
+            for (y, row) in y.iter_mut().zip(x.chunks_exact(run)) {
+                *y = T::narrow(R::finish(run_of::<T, R>(R::whole(), row), run));
+            }
+            return;
+        }
         let mut results = y.iter_mut();
         for_each(
             &self.kept.extents[..self.kept.rank],
@@ -266,7 +272,7 @@ impl<T: Number, R: Reduce<T::Wide>> Kernel for Strip<'_, T, R> {
 
 /// The elements of `x` more.
 #[inline(always)]
-fn run_of<T: Number, R: Reduce<T::Wide>>(mut whole: R::Whole, x: &[T]) -> R::Whole {
+pub(super) fn run_of<T: Number, R: Reduce<T::Wide>>(mut whole: R::Whole, x: &[T]) -> R::Whole {
     if x.len() >= 4 * LANES {
         return dispatch(Run::<T, R> { whole, x });
     }
