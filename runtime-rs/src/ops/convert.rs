@@ -47,6 +47,20 @@ pub trait Convert: Copy {
     fn to_exact(self) -> Exact;
     /// The nearest element, ties to even.
     fn from_exact(x: Exact, overflow: Overflow) -> Self;
+    /// Whether elements are integers of at most 16 bits: they and their differences fit an f32.
+    const SMALL: bool = false;
+    /// The slice itself where `Self` is f32: the way to code that exists for f32 only.
+    #[inline(always)]
+    fn as_f32(x: &[Self]) -> Option<&[f32]> {
+        let _ = x;
+        None
+    }
+    /// As `as_f32`, to write.
+    #[inline(always)]
+    fn as_f32_mut(x: &mut [Self]) -> Option<&mut [f32]> {
+        let _ = x;
+        None
+    }
 }
 
 /// The element as a number in double precision: exact but for 64-bit integers beyond 2⁵³.
@@ -67,6 +81,7 @@ pub fn from_float<T: Convert>(x: f64) -> T {
 
 macro_rules! integer {
     ($($t:ty: $wide:ty, $exact:expr, $float:expr;)*) => {$(impl Convert for $t {
+        const SMALL: bool = size_of::<$t>() <= 2;
         #[inline(always)]
         fn to_exact(self) -> Exact {
             ($exact)(self.widen())
@@ -138,6 +153,14 @@ impl Convert for f32 {
             Exact::Nat(u) => u as f32,
             Exact::Float(f) => f as f32,
         }
+    }
+    #[inline(always)]
+    fn as_f32(x: &[Self]) -> Option<&[f32]> {
+        Some(x)
+    }
+    #[inline(always)]
+    fn as_f32_mut(x: &mut [Self]) -> Option<&mut [f32]> {
+        Some(x)
     }
 }
 

@@ -1,9 +1,9 @@
-//! Quantising and dequantising by scale and zero point: one for the whole array, one for each index of an axis, or one for
-//! each block of indices of an axis.
+//! Quantising by scale and zero point.
 
 use super::convert::{as_f64, from_float, Convert, Exact, Overflow};
+use super::scale_runs::{each_run, zero_at};
 use crate::element::*;
-use crate::index::around;
+use crate::simd::{dispatch, Kernel, Vector};
 
 /// What quotients are rounded to before they become quantised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,47 +18,26 @@ pub enum Precision {
     Bf16,
 }
 
-/// Calls `f(i, k)` for each element `i` of an array of `shape` with the place `k` of its scale among `scales`. `block` is
-/// the number of elements along `axis` that share one, 0 where each index has one for all other axes.
-#[inline(always)]
-fn each_scale(
-    shape: &[usize],
-    scales: usize,
-    axis: usize,
-    block: usize,
-    mut f: impl FnMut(usize, usize),
-) {
-    let count: usize = shape.iter().product();
-    if count == 0 {
-        return;
-    }
-    if block == 0 && scales == 1 {
-        return (0..count).for_each(|i| f(i, 0));
-    }
-    let (outer, extent, inner) = around(shape, axis);
-    let mut i = 0;
-    for o in 0..outer {
-        for k in 0..extent {
-            let first = if block == 0 {
-                k
-            } else {
-                (o * extent.div_ceil(block) + k / block) * inner
-            };
-            for n in 0..inner {
-                f(i, if block == 0 { first } else { first + n });
-                i += 1;
-            }
-        }
-    }
-}
-
 /// A type that numbers are quantised to.
 pub trait Quantized: Convert {
     /// The nearest element to `quotient + zero`; integers round the quotient first, and saturate.
     fn quantize(quotient: f64, zero: f64, saturate: bool) -> Self;
+    /// The least and the greatest integer, none of floats.
+    const RANGE: Option<(f32, f32)> = None;
+    /// The element of an integer in the range.
+    #[inline(always)]
+    fn of_level(level: f32) -> Self {
+        from_float(level as f64)
+    }
 }
 macro_rules! integers {
     ($($t:ty: $min:expr, $max:expr;)*) => {$(impl Quantized for $t {
+        const RANGE: Option<(f32, f32)> = Some(($min, $max));
+        #[inline(always)]
+        fn of_level(level: f32) -> Self {
+            // An i32 holds every level, and vectors convert to it.
+            Self::from_exact(Exact::Int(level as i32 as i64), Overflow::default())
+        }
         #[inline(always)]
         fn quantize(quotient: f64, zero: f64, _: bool) -> Self {
             let level = if quotient.is_nan() { zero } else { quotient.round_ties_even() + zero };
@@ -100,63 +79,87 @@ pub fn quantize<X: Convert, S: Convert, Y: Quantized>(
     y: &mut [Y],
 ) {
     // One loop for each precision.
+    let by = (axis, block, saturate);
     match precision {
-        Precision::F64 => quantize_by(x, shape, scale, zero, axis, block, saturate, y, |q| q),
-        Precision::F32 => quantize_by(x, shape, scale, zero, axis, block, saturate, y, |q| {
+        Precision::F64 => quantize_by(x, shape, scale, zero, by, None, y, |q| q),
+        Precision::F32 => quantize_by(x, shape, scale, zero, by, Y::RANGE, y, |q| {
             as_f64(from_float::<f32>(q))
         }),
-        Precision::F16 => quantize_by(x, shape, scale, zero, axis, block, saturate, y, |q| {
+        Precision::F16 => quantize_by(x, shape, scale, zero, by, None, y, |q| {
             as_f64(from_float::<F16>(q))
         }),
-        Precision::Bf16 => quantize_by(x, shape, scale, zero, axis, block, saturate, y, |q| {
+        Precision::Bf16 => quantize_by(x, shape, scale, zero, by, None, y, |q| {
             as_f64(from_float::<Bf16>(q))
         }),
     }
 }
 
+/// `range` is that of integers whose quotients are f32: vectors compute those where a scale serves a whole run.
 #[inline(always)]
 fn quantize_by<X: Convert, S: Convert, Y: Quantized>(
     x: &[X],
     shape: &[usize],
     scale: &[S],
     zero: Option<&[Y]>,
-    axis: usize,
-    block: usize,
-    saturate: bool,
+    (axis, block, saturate): (usize, usize, bool),
+    range: Option<(f32, f32)>,
     y: &mut [Y],
     round: impl Fn(f64) -> f64,
 ) {
     assert_eq!(x.len(), y.len());
-    each_scale(shape, scale.len(), axis, block, |i, k| {
-        let quotient = round(as_f64(x[i]) / as_f64(scale[k]));
-        y[i] = Y::quantize(quotient, zero_at(zero, k), saturate);
+    let mut at = 0;
+    each_run(shape, scale.len(), axis, block, |run| {
+        let span = at..at + run.len;
+        at = span.end;
+        let (x, y) = (&x[span.clone()], &mut y[span]);
+        let fast = (run.step, range, X::as_f32(x), S::as_f32(scale));
+        if let (0, Some(range), Some(x), Some(scale)) = fast {
+            return dispatch(QuantizeRun {
+                x,
+                scale: scale[run.first],
+                zero: zero_at(zero, run.first) as f32,
+                range,
+                y,
+            });
+        }
+        for (n, (y, &x)) in y.iter_mut().zip(x).enumerate() {
+            let k = run.first + n * run.step;
+            let quotient = round(as_f64(x) / as_f64(scale[k]));
+            *y = Y::quantize(quotient, zero_at(zero, k), saturate);
+        }
     });
 }
 
-/// The zero point of scale `k`; one may serve all.
-#[inline(always)]
-fn zero_at<T: Convert>(zero: Option<&[T]>, k: usize) -> f64 {
-    match zero {
-        None => 0.0,
-        Some([only]) => as_f64(*only),
-        Some(all) => as_f64(all[k]),
+/// [`quantize`] of f32 to integers, where one scale serves a whole run.
+struct QuantizeRun<'a, Y> {
+    x: &'a [f32],
+    scale: f32,
+    zero: f32,
+    range: (f32, f32),
+    y: &'a mut [Y],
+}
+
+impl<Y: Quantized> Kernel for QuantizeRun<'_, Y> {
+    type Out = ();
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let [scale, zero, low, high] =
+            [self.scale, self.zero, self.range.0, self.range.1].map(V::splat);
+        let mut levels = [0f32; 256];
+        for (x, y) in self.x.chunks(256).zip(self.y.chunks_mut(256)) {
+            for (x, level) in x.chunks(V::LANES).zip(levels.chunks_mut(V::LANES)) {
+                let quotient = V::load_partial(x) / scale;
+                let rounded = quotient.round_ties_even() + zero;
+                V::select(quotient.is_nan(), zero, rounded)
+                    .max(low)
+                    .min(high)
+                    .store_partial(level);
+            }
+            for (y, &level) in y.iter_mut().zip(&levels) {
+                *y = Y::of_level(level);
+            }
+        }
     }
-}
-
-/// `y = (x − zero) · scale`, rounded once.
-pub fn dequantize<X: Convert, S: Convert, Y: Convert>(
-    x: &[X],
-    shape: &[usize],
-    scale: &[S],
-    zero: Option<&[X]>,
-    axis: usize,
-    block: usize,
-    y: &mut [Y],
-) {
-    assert_eq!(x.len(), y.len());
-    each_scale(shape, scale.len(), axis, block, |i, k| {
-        y[i] = from_float((as_f64(x[i]) - zero_at(zero, k)) * as_f64(scale[k]));
-    });
 }
 
 /// Quantises to u8 by the range of `x`, widened to hold 0; writes the scale and zero point that it used. An array of zeros
@@ -173,6 +176,7 @@ pub fn dynamic_quantize(x: &[f32], y: &mut [u8], scale: &mut [f32], zero: &mut [
 
 #[cfg(test)]
 mod tests {
+    use super::super::dequantize::dequantize;
     use super::*;
 
     #[test]
@@ -226,6 +230,36 @@ mod tests {
         let mut back = [0f32; 6];
         dequantize(&y, &[2, 3], &scales, None, 1, 2, &mut back);
         assert_eq!(back, x);
+    }
+
+    #[test]
+    fn fast_runs_agree_with_the_general_code() {
+        let x: Vec<f32> = (0..600).map(|i| (i as f32 - 300.3) * 0.37).collect();
+        let wide: Vec<f64> = x.iter().map(|&x| x as f64).collect();
+        let scale: Vec<f32> = (0..10).map(|i| 0.4 + 0.1 * i as f32).collect();
+        let zero: Vec<u8> = (0..10).map(|i| 120 + i).collect();
+        // f64 elements take the general way.
+        for (shape, axis) in [([10, 60], 0), ([60, 10], 1)] {
+            let (mut fast, mut slow) = (vec![0u8; 600], vec![0u8; 600]);
+            let (s, z) = (&scale[..], Some(&zero[..]));
+            quantize(&x, &shape, s, z, axis, 0, Precision::F32, true, &mut fast);
+            quantize(
+                &wide,
+                &shape,
+                s,
+                z,
+                axis,
+                0,
+                Precision::F32,
+                true,
+                &mut slow,
+            );
+            assert_eq!(fast, slow);
+            let (mut quick, mut exact) = (vec![0f32; 600], vec![0f64; 600]);
+            dequantize(&fast, &shape, s, z, axis, 0, &mut quick);
+            dequantize(&fast, &shape, s, z, axis, 0, &mut exact);
+            assert!(quick.iter().zip(&exact).all(|(&q, &e)| q == e as f32));
+        }
     }
 
     #[test]
