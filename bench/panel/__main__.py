@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 
 
 def recipe_hash(model: Model) -> str:
-    """Changes when the code that the model's recipe uses changes, in any file; not with comments, docstrings or layout."""
+    """Changes when code that the recipe uses changes, in any file; not with comments, docstrings or layout."""
     todo, seen = [module_of(model)], set()
     while todo:
         path = todo.pop()

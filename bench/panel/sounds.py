@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
+import sys
+from functools import cache
 
 import numpy as np
 
@@ -18,12 +21,19 @@ def tone(hertz: float, rate: int, samples: int) -> np.ndarray:
     return (0.3 * harmonics * np.minimum(1, 50 * t)).astype(np.float32)
 
 
+@cache
 def speech(text: str, rate: int = 16000, words_per_minute: int = 140, voice: str = "en-us") -> np.ndarray:
-    """The spoken text. The same on every run and platform, up to the last digits."""
-    return resample(_espeak(text, words_per_minute, voice), ESPEAK_RATE, rate)
+    """The spoken text, the same on every run.
+
+    eSpeak NG speaks in a process of its own: it keeps some state from one text to the next.
+    """
+    command = [sys.executable, "-m", __name__, text, str(words_per_minute), voice]
+    samples = np.frombuffer(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout, "<i2")
+    return resample(samples.astype(np.float32) / 32768, ESPEAK_RATE, rate)
 
 
 def _espeak(text: str, words_per_minute: int, voice: str) -> np.ndarray:
+    """16-bit samples at ESPEAK_RATE."""
     import espeakng_loader
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -31,10 +41,11 @@ def _espeak(text: str, words_per_minute: int, voice: str) -> np.ndarray:
     rate = library.espeak_Initialize(retrieval, 0, espeakng_loader.get_data_path().encode(), 0)
     if rate != ESPEAK_RATE:
         raise RuntimeError(f"eSpeak NG did not start, or has another rate: {rate}")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))  # else the noise in its voice is seeded with the time
     chunks: list[np.ndarray] = []
 
     @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-    def receive(samples, count, _events):  # noqa: ANN001, ANN202 - the types are in the decorator
+    def receive(samples, count, _events):  # the types are in the decorator
         if samples and count > 0:
             chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
@@ -47,10 +58,9 @@ def _espeak(text: str, words_per_minute: int, voice: str) -> np.ndarray:
         or library.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, characters_utf8, None, None)
         or library.espeak_Synchronize()
     )
-    library.espeak_Terminate()
     if failed or not chunks:
         raise RuntimeError("eSpeak NG said nothing")
-    return np.concatenate(chunks).astype(np.float32) / 32768
+    return np.concatenate(chunks)
 
 
 def resample(samples: np.ndarray, old_rate: int, new_rate: int) -> np.ndarray:
@@ -65,3 +75,7 @@ def resample(samples: np.ndarray, old_rate: int, new_rate: int) -> np.ndarray:
 
 def noise(samples: int, deviation: float) -> np.ndarray:
     return (np.random.default_rng(SEED).standard_normal(samples) * deviation).astype(np.float32)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_espeak(sys.argv[1], int(sys.argv[2]), sys.argv[3]).astype("<i2").tobytes())
