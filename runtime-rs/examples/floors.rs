@@ -127,6 +127,23 @@ impl Bench<'_> {
         });
     }
 
+    /// A matrix product with an activation that is more than a clamp.
+    fn activated(&self, m: usize, k: usize, n: usize, activation: Activation) {
+        let name = format!("gemm+{activation:?} {m}x{k}x{n}");
+        if !name.contains(self.filter) {
+            return;
+        }
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        let mut packed = vec![0.0; gemm::packed_len(k, n)];
+        gemm::pack_b(k, n, Matrix::rows(&b, n), &mut packed);
+        let mut c = vec![0.0; m * n];
+        let epilogue = Epilogue::new(None, activation);
+        self.case(&name, m * k * n, || {
+            let a = Matrix::rows(&a, k);
+            gemm::gemm(self.pool, [m, k, n], a, &packed, &epilogue, &mut c, n);
+        });
+    }
+
     fn conv(
         &self,
         size: usize,
@@ -266,6 +283,10 @@ fn main() {
             for [m, k, n] in shapes {
                 bench.gemm(m, k, n);
             }
+            bench.activated(128, 384, 1536, Activation::Gelu);
+            bench.activated(3136, 24, 144, Activation::Silu);
+            bench.activated(3136, 24, 144, Activation::HardSwish);
+            bench.activated(3136, 144, 24, Activation::Relu);
             let shapes = [
                 [56, 64, 64, 3, 1],
                 [28, 128, 128, 3, 1],

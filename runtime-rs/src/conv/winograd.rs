@@ -56,15 +56,15 @@ pub fn winograd_applies(shape: &Conv2d) -> bool {
 /// Is [`winograd`] faster than [`super::conv2d`] for `shape`? Judged by extents alone, from measurements with AVX-512, AVX2
 /// and SIMD128:
 ///
-/// * at least 32 input channels and 32 output channels: with fewer, the transforms outweigh what the products save;
+/// * at least 16 input channels and 16 output channels: with fewer, the transforms outweigh what the products save;
 /// * at least 12 tiles of 4 × 4 outputs: with fewer, reading the larger weights outweighs it;
 /// * of these tiles, at least half of the outputs exist.
 pub fn winograd_wins(shape: &Conv2d) -> bool {
     let [height, width] = shape.output();
     let tiles = shape.batch * height.div_ceil(OUT) * width.div_ceil(OUT);
     winograd_applies(shape)
-        && shape.channels >= 32
-        && shape.out_channels >= 32
+        && shape.channels >= 16
+        && shape.out_channels >= 16
         && tiles >= 12
         && 2 * shape.batch * height * width >= tiles * OUT * OUT
 }

@@ -18,14 +18,18 @@
 //!
 //! Tiles are functions behind pointers: the loops around them are compiled once, not once for each instruction set.
 
-use crate::activation::Activation;
+use core::mem::MaybeUninit;
+use core::ptr::null;
+
+use crate::activation::Activation::{self, Identity};
 use crate::simd::{Isa, Kernel, Vector};
 
 /// Columns in a panel of packed B.
 pub const PANEL: usize = 16;
 
-/// Most floats that a tile holds in registers, over all instruction sets.
-const MAX_TILE: usize = 14 * 32;
+/// Most rows of a tile, and most floats that it holds, over all instruction sets.
+const MAX_ROWS: usize = 14;
+const MAX_TILE: usize = MAX_ROWS * 2 * PANEL;
 
 /// What a tile computes; extents and strides are in elements.
 #[derive(Clone, Copy)]
@@ -80,6 +84,11 @@ pub struct Finish {
 }
 
 impl Finish {
+    /// The bounds, if no more than a bias, a residual and a clamp are needed.
+    fn clamp(&self) -> Option<(f32, f32)> {
+        self.activation.bounds().filter(|_| !self.residual_after)
+    }
+
     /// The same for what begins `columns` further to the right.
     pub fn past(self, columns: usize) -> Self {
         self.shifted(columns, columns)
@@ -119,13 +128,20 @@ pub struct Tiles {
     pub skinny: &'static [(TileFn, usize)],
 }
 
+/// The sums of a tile, column after column.
+type Sums<V, const ROWS: usize, const VECTORS: usize> = [[V; ROWS]; VECTORS];
+
 /// The micro-kernel. See the module.
+///
+/// The sums stay in registers only if every index into them is a constant once loops are unrolled. The compiler unrolls
+/// loops over rows because their bodies are a few instructions without branches; keep them so. What has branches is spelled
+/// out for each vector of columns.
 ///
 /// # Safety
 /// As for [`TileFn`].
 #[inline(always)]
 unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize>(t: &Tile) {
-    let mut acc = [[V::zero(); VECTORS]; ROWS];
+    let mut acc = [[V::zero(); ROWS]; VECTORS];
     if t.continues {
         // SAFETY: the caller's promise.
         unsafe { load(t, &mut acc) };
@@ -149,192 +165,222 @@ unsafe fn run<V: Vector, const ROWS: usize, const VECTORS: usize>(t: &Tile) {
     unsafe { store(t, &acc) };
 }
 
-/// One round of the sum: `acc[i][j] += a[i·a_row] · b[j]`.
+/// One round of the sum: `acc[j][i] += a[i·a_row] · b[j]`.
 ///
 /// # Safety
 /// `a` must be valid for reading one element in each row, `b` for whole vectors.
 #[inline(always)]
 unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
-    acc: &mut [[V; VECTORS]; ROWS],
+    acc: &mut Sums<V, ROWS, VECTORS>,
     a: *const f32,
     a_row: usize,
     b: *const f32,
     b_panel: usize,
 ) {
     let mut columns = [V::zero(); VECTORS];
-    for (j, column) in columns.iter_mut().enumerate() {
+    for j in 0..VECTORS {
         let offset = j * V::LANES / PANEL * b_panel + j * V::LANES % PANEL;
         // SAFETY: the caller's promise.
-        *column = unsafe { V::load_ptr(b.add(offset)) };
+        columns[j] = unsafe { V::load_ptr(b.add(offset)) };
     }
-    for (i, row) in acc.iter_mut().enumerate() {
+    for i in 0..ROWS {
         // SAFETY: the caller's promise.
         let x = V::splat(unsafe { *a.add(i * a_row) });
-        for (sum, &column) in row.iter_mut().zip(&columns) {
-            *sum = x.mul_add(column, *sum);
+        for j in 0..VECTORS {
+            acc[j][i] = x.mul_add(columns[j], acc[j][i]);
         }
     }
 }
 
-/// Loads what C holds.
+/// Loads what C holds: whole vectors directly, the edge by way of a buffer.
 ///
 /// # Safety
 /// As for [`TileFn`], with `continues`.
 #[inline(always)]
 unsafe fn load<V: Vector, const ROWS: usize, const VECTORS: usize>(
     t: &Tile,
-    acc: &mut [[V; VECTORS]; ROWS],
+    acc: &mut Sums<V, ROWS, VECTORS>,
 ) {
-    for (i, row) in acc.iter_mut().enumerate() {
-        for (j, sum) in row.iter_mut().enumerate() {
-            let left = t.columns.saturating_sub(j * V::LANES);
-            // SAFETY: the caller's promise; no more than the existing columns are read.
-            *sum =
-                unsafe { V::load_partial_ptr(t.c.wrapping_add(i * t.c_row + j * V::LANES), left) };
+    let width = VECTORS * V::LANES;
+    let (mut edge, mut c, mut c_row) = ([0.0; MAX_TILE], t.c.cast_const(), t.c_row);
+    if t.columns < width {
+        for i in 0..ROWS {
+            let row = t.c.wrapping_add(i * t.c_row);
+            // SAFETY: the caller's promise; a tile has at most MAX_TILE sums.
+            unsafe { row.copy_to_nonoverlapping(edge.as_mut_ptr().add(i * width), t.columns) };
+        }
+        (c, c_row) = (edge.as_ptr(), width);
+    }
+    for j in 0..VECTORS {
+        for i in 0..ROWS {
+            // SAFETY: the caller's promise, or the buffer's size.
+            acc[j][i] = unsafe { V::load_ptr(c.wrapping_add(i * c_row + j * V::LANES)) };
         }
     }
 }
 
-/// Finishes the sums and writes them: in registers where that is a bias, a residual and a clamp of a full tile, else out
-/// of line.
+/// Finishes the sums and writes them, one vector of columns after the other.
 ///
 /// # Safety
 /// As for [`TileFn`].
 #[inline(always)]
 unsafe fn store<V: Vector, const ROWS: usize, const VECTORS: usize>(
     t: &Tile,
-    acc: &[[V; VECTORS]; ROWS],
+    acc: &Sums<V, ROWS, VECTORS>,
 ) {
-    if t.columns >= VECTORS * V::LANES {
-        let Some(finish) = &t.finish else {
-            // SAFETY: the caller's promise.
-            return unsafe { store_unfinished(t, acc) };
-        };
-        if let (Some(bounds), false) = (finish.activation.bounds(), finish.residual_after) {
-            // SAFETY: the caller's promise.
-            return unsafe { store_clamped(t, finish, bounds, acc) };
-        }
-    }
-    let mut sums = [0.0; MAX_TILE];
-    for (i, row) in acc.iter().enumerate() {
-        for (j, sum) in row.iter().enumerate() {
-            sum.store(&mut sums[(i * VECTORS + j) * V::LANES..]);
-        }
-    }
-    V::outlined(Store {
-        tile: t,
-        sums: &sums,
-        rows: ROWS,
-        width: VECTORS * V::LANES,
-    });
-}
-
-/// The store of a full tile whose sums are to be continued.
-///
-/// # Safety
-/// As for [`TileFn`], with all columns existing.
-#[inline(always)]
-unsafe fn store_unfinished<V: Vector, const ROWS: usize, const VECTORS: usize>(
-    t: &Tile,
-    acc: &[[V; VECTORS]; ROWS],
-) {
-    for (i, row) in acc.iter().enumerate() {
-        for (j, sum) in row.iter().enumerate() {
-            // SAFETY: the caller's promise.
-            unsafe { sum.store_ptr(t.c.add(i * t.c_row + j * V::LANES)) };
-        }
-    }
-}
-
-/// The store of a full tile with a clamp.
-///
-/// # Safety
-/// As for [`TileFn`], with all columns existing.
-#[inline(always)]
-unsafe fn store_clamped<V: Vector, const ROWS: usize, const VECTORS: usize>(
-    t: &Tile,
-    finish: &Finish,
-    (lo, hi): (f32, f32),
-    acc: &[[V; VECTORS]; ROWS],
-) {
-    let (alpha, lo, hi) = (V::splat(finish.alpha), V::splat(lo), V::splat(hi));
-    for j in 0..VECTORS {
-        let bias = match finish.bias.is_null() {
-            true => V::zero(),
-            // SAFETY: the caller's promise.
-            false => unsafe { V::load_ptr(finish.bias.add(j * V::LANES)) },
-        };
-        for (i, row) in acc.iter().enumerate() {
-            let at = i * t.c_row + j * V::LANES;
-            let mut y = row[j].mul_add(alpha, bias);
-            // SAFETY (both): the caller's promise.
-            if !finish.residual.is_null() {
-                y = y + unsafe { V::load_ptr(finish.residual.add(at)) };
+    let clamp = t.finish.as_ref().and_then(Finish::clamp);
+    macro_rules! columns {
+        ($($j:literal)*) => {$(
+            if $j < VECTORS {
+                // SAFETY: the caller's promise.
+                unsafe { store_column(t, clamp, &acc[$j], $j * V::LANES) };
             }
-            unsafe { y.max(lo).min(hi).store_ptr(t.c.add(at)) };
+        )*};
+    }
+    columns!(0 1 2 3 4 5 6 7);
+}
+
+/// The store of the vectors of columns from `column` on: in registers if the vectors are whole and finished by a bias, a
+/// residual and a clamp, or not finished yet; else out of line.
+///
+/// # Safety
+/// As for [`TileFn`].
+#[inline(always)]
+unsafe fn store_column<V: Vector, const ROWS: usize>(
+    t: &Tile,
+    clamp: Option<(f32, f32)>,
+    sums: &[V; ROWS],
+    column: usize,
+) {
+    let c = t.c.wrapping_add(column);
+    match (&t.finish, clamp, t.columns >= column + V::LANES) {
+        (None, _, true) => {
+            for i in 0..ROWS {
+                // SAFETY: the caller's promise.
+                unsafe { sums[i].store_ptr(c.wrapping_add(i * t.c_row)) };
+            }
+        }
+        (Some(finish), Some(bounds), true) if finish.residual.is_null() => {
+            // SAFETY: the caller's promise.
+            let finish = unsafe { Clamp::new(finish, bounds, column) };
+            for i in 0..ROWS {
+                // SAFETY: the caller's promise.
+                unsafe { finish.of(sums[i]).store_ptr(c.wrapping_add(i * t.c_row)) };
+            }
+        }
+        (Some(finish), Some(bounds), true) => {
+            let residual = finish.residual.wrapping_add(column);
+            // SAFETY: the caller's promise.
+            let finish = unsafe { Clamp::new(finish, bounds, column) };
+            for i in 0..ROWS {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let residual = V::load_ptr(residual.wrapping_add(i * t.c_row));
+                    finish.of_both(sums[i], residual).store_ptr(c.wrapping_add(i * t.c_row));
+                }
+            }
+        }
+        _ => {
+            let mut buffer = [MaybeUninit::<f32>::uninit(); MAX_ROWS * PANEL];
+            let buffer: *mut f32 = buffer.as_mut_ptr().cast();
+            for i in 0..ROWS {
+                // SAFETY: the buffer has room for MAX_ROWS vectors.
+                unsafe { sums[i].store_ptr(buffer.wrapping_add(i * V::LANES)) };
+            }
+            V::outlined(Store { tile: t, sums: buffer, rows: ROWS, column });
         }
     }
 }
 
-/// The store of anything: sums that are not finished, the right edge, activations that need more than a clamp.
+/// `min(max(alpha · sum + bias + residual, lo), hi)` for one vector of columns.
+struct Clamp<V> {
+    alpha: V,
+    bias: V,
+    lo: V,
+    hi: V,
+}
+
+impl<V: Vector> Clamp<V> {
+    /// # Safety
+    /// The bias must be null or valid for a vector at `column`.
+    #[inline(always)]
+    unsafe fn new(finish: &Finish, (lo, hi): (f32, f32), column: usize) -> Self {
+        // SAFETY: the caller's promise.
+        let bias = unsafe { load_or_zero(finish.bias, column, V::LANES) };
+        Clamp { alpha: V::splat(finish.alpha), bias, lo: V::splat(lo), hi: V::splat(hi) }
+    }
+
+    #[inline(always)]
+    fn of(&self, sum: V) -> V {
+        sum.mul_add(self.alpha, self.bias).max(self.lo).min(self.hi)
+    }
+
+    #[inline(always)]
+    fn of_both(&self, sum: V, residual: V) -> V {
+        (sum.mul_add(self.alpha, self.bias) + residual).max(self.lo).min(self.hi)
+    }
+}
+
+/// The first `left` values at `p + at`, or zeros if `p` is null.
+///
+/// # Safety
+/// `p` must be null or valid for reading `min(left, LANES)` values there.
+#[inline(always)]
+unsafe fn load_or_zero<V: Vector>(p: *const f32, at: usize, left: usize) -> V {
+    if p.is_null() {
+        return V::zero();
+    }
+    // SAFETY: the caller's promise.
+    unsafe { V::load_partial_ptr(p.wrapping_add(at), left) }
+}
+
+/// The store of one vector of columns with whatever epilogue, and at the right edge.
 struct Store<'a> {
     tile: &'a Tile,
-    sums: &'a [f32],
+    /// A vector for each row.
+    sums: *const f32,
     rows: usize,
-    width: usize,
+    column: usize,
 }
+
+/// Rows for which [`Store`] chooses the activation once.
+const GROUP: usize = 4;
 
 impl Kernel for Store<'_> {
     type Out = ();
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let t = self.tile;
-        for (i, row) in self
-            .sums
-            .chunks_exact(self.width)
-            .take(self.rows)
-            .enumerate()
-        {
-            let mut j = 0;
-            while j < t.columns.min(self.width) {
-                let left = t.columns - j;
-                let at = i * t.c_row + j;
-                let mut y = V::load(&row[j..]);
-                // SAFETY: the promise of `TileFn`; no more than the existing columns are read or written.
-                unsafe {
-                    if let Some(finish) = &t.finish {
-                        y = complete(y, finish, j, at, left);
-                    }
-                    y.store_partial_ptr(t.c.add(at), left);
+        let Store { tile: t, sums, rows, column } = self;
+        if column >= t.columns {
+            return;
+        }
+        let left = t.columns - column;
+        let none = Finish { alpha: 1.0, bias: null(), residual: null(), residual_after: false, activation: Identity };
+        let finish = t.finish.as_ref().unwrap_or(&none);
+        let alpha = V::splat(finish.alpha);
+        // SAFETY (all): the promise of `TileFn`; no more than the existing columns are read or written.
+        let bias = unsafe { load_or_zero::<V>(finish.bias, column, left) };
+        for first in (0..rows).step_by(GROUP) {
+            let (mut y, mut after) = ([V::zero(); GROUP], [V::zero(); GROUP]);
+            let group = first..rows.min(first + GROUP);
+            for (k, i) in group.clone().enumerate() {
+                // Multiplied and added as in `Clamp`, so that the edge rounds as the inside does.
+                let sum = unsafe { V::load_ptr(sums.wrapping_add(i * V::LANES)) };
+                y[k] = sum.mul_add(alpha, bias);
+                let residual = unsafe { load_or_zero::<V>(finish.residual, i * t.c_row + column, left) };
+                if finish.residual_after {
+                    after[k] = residual;
+                } else {
+                    y[k] = y[k] + residual;
                 }
-                j += V::LANES;
+            }
+            let y = finish.activation.apply_all(y);
+            for (k, i) in group.enumerate() {
+                let c = t.c.wrapping_add(i * t.c_row + column);
+                unsafe { (y[k] + after[k]).store_partial_ptr(c, left) };
             }
         }
     }
-}
-
-/// `finish` of one vector, which begins at column `j` and at offset `at` from the start of the tile.
-///
-/// # Safety
-/// Bias and residual must be null or valid for reading `left` elements there.
-#[inline(always)]
-unsafe fn complete<V: Vector>(y: V, finish: &Finish, j: usize, at: usize, left: usize) -> V {
-    let bias = match finish.bias.is_null() {
-        true => V::zero(),
-        // SAFETY: the caller's promise.
-        false => unsafe { V::load_partial_ptr(finish.bias.add(j), left) },
-    };
-    // Multiplied and added as in `store_clamped`, so that the edge rounds as the inside does.
-    let y = y.mul_add(V::splat(finish.alpha), bias);
-    if finish.residual.is_null() {
-        return finish.activation.apply(y);
-    }
-    // SAFETY: the caller's promise.
-    let residual = unsafe { V::load_partial_ptr(finish.residual.add(at), left) };
-    if finish.residual_after {
-        return finish.activation.apply(y) + residual;
-    }
-    finish.activation.apply(y + residual)
 }
 
 /// The tables of one instruction set: wide tiles, narrow tiles, skinny tiles, each as `rows × vectors`.

@@ -124,6 +124,10 @@ impl Vector for Avx2 {
     }
     #[inline(always)]
     unsafe fn load_partial_ptr(p: *const f32, n: usize) -> Self {
+        // Masked access is many times slower on some processors, so whole vectors go without.
+        if n >= 8 {
+            return unsafe { Self::load_ptr(p) };
+        }
         unsafe { Self(_mm256_maskload_ps(p, first(n))) }
     }
     #[inline(always)]
@@ -132,6 +136,9 @@ impl Vector for Avx2 {
     }
     #[inline(always)]
     unsafe fn store_partial_ptr(self, p: *mut f32, n: usize) {
+        if n >= 8 {
+            return unsafe { self.store_ptr(p) };
+        }
         unsafe { _mm256_maskstore_ps(p, first(n), self.0) }
     }
     #[inline(always)]
