@@ -1,6 +1,5 @@
 /** Trees as the older operators give them: every node a row of `nodes_*`, leaves among them, weights by tree and node. */
 import { type AttrSpec, attr, optional } from "../ir/attr.ts";
-import type { DType } from "../ir/dtype.ts";
 import type { Literal } from "../ir/literal.ts";
 import type { InferContext } from "../ir/op_def.ts";
 import { type Arg, floats } from "../ir/plan.ts";
@@ -157,9 +156,6 @@ function rootsOf(
   if (roots.size !== new Set(trees).size) throw new ForestError("nodes_nodeids", "a root in each tree");
   return [...roots.values()];
 }
-
-/** Types of features that the older operators take. */
-export const featureTypes: readonly DType[] = ["f32", "f64", "i32", "i64"];
 
 const baseOf = (nodes: LegacyNodes): Literal | undefined => nodes.base_values_as_tensor ?? nodes.base_values;
 

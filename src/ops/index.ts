@@ -39,6 +39,7 @@ import { dynamicQuantizeLinear } from "./dynamic_quantize_linear.ts";
 import { einsum } from "./einsum.ts";
 import { expand } from "./expand.ts";
 import { eyeLike } from "./eye_like.ts";
+import { featureVectorizer } from "./feature_vectorizer.ts";
 import { flatten } from "./flatten.ts";
 import { gather } from "./gather.ts";
 import { gatherElements } from "./gather_elements.ts";
@@ -51,9 +52,12 @@ import { gru } from "./gru.ts";
 import { hardmax } from "./hardmax.ts";
 import { identity } from "./identity.ts";
 import { ifOp } from "./if.ts";
+import { imputer } from "./imputer.ts";
 import { labelEncoder } from "./label_encoder.ts";
 import { layerNormalization, rmsNormalization } from "./layer_normalization.ts";
 import { linearAttention } from "./linear_attention.ts";
+import { linearClassifier } from "./linear_classifier.ts";
+import { linearRegressor } from "./linear_regressor.ts";
 import { logical } from "./logical.ts";
 import { loop } from "./loop.ts";
 import { negativeLogLikelihoodLoss, softmaxCrossEntropyLoss } from "./loss.ts";
@@ -70,7 +74,12 @@ import { melWeightMatrix } from "./mel_weight_matrix.ts";
 import { mod } from "./mod.ts";
 import { nonMaxSuppression } from "./non_max_suppression.ts";
 import { nonZero } from "./non_zero.ts";
+import { normalizer } from "./normalizer.ts";
 import { oneHot } from "./one_hot.ts";
+import { oneHotEncoder } from "./one_hot_encoder.ts";
+import { optional } from "./optional.ts";
+import { optionalGetElement } from "./optional_get_element.ts";
+import { optionalHasElement } from "./optional_has_element.ts";
 import { pad } from "./pad.ts";
 import { pow } from "./pow.ts";
 import { prelu } from "./prelu.ts";
@@ -98,6 +107,7 @@ import { reverseSequence } from "./reverse_sequence.ts";
 import { rnn } from "./rnn.ts";
 import { roiAlign } from "./roi_align.ts";
 import { rotaryEmbedding } from "./rotary_embedding.ts";
+import { scaler } from "./scaler.ts";
 import { scan } from "./scan.ts";
 import { scatter, scatterElements } from "./scatter_elements.ts";
 import { scatterNd } from "./scatter_nd.ts";
@@ -119,6 +129,8 @@ import { stringConcat } from "./string_concat.ts";
 import { stringNormalizer } from "./string_normalizer.ts";
 import { stringSplit } from "./string_split.ts";
 import { sumOfProducts } from "./sum_of_products.ts";
+import { svmClassifier } from "./svm_classifier.ts";
+import { svmRegressor } from "./svm_regressor.ts";
 import { swiglu } from "./swiglu.ts";
 import { tensorScatter } from "./tensor_scatter.ts";
 import { tfIdfVectorizer } from "./tf_idf_vectorizer.ts";
@@ -179,6 +191,7 @@ export const operators: readonly AnyOpDef[] = [
   einsum,
   expand,
   eyeLike,
+  featureVectorizer,
   flatten,
   gather,
   gatherElements,
@@ -193,10 +206,13 @@ export const operators: readonly AnyOpDef[] = [
   hardmax,
   identity,
   ifOp,
+  imputer,
   instanceNormalization,
   labelEncoder,
   layerNormalization,
   linearAttention,
+  linearClassifier,
+  linearRegressor,
   logSoftmax,
   ...logical,
   loop,
@@ -215,7 +231,12 @@ export const operators: readonly AnyOpDef[] = [
   negativeLogLikelihoodLoss,
   nonMaxSuppression,
   nonZero,
+  normalizer,
   oneHot,
+  oneHotEncoder,
+  optional,
+  optionalGetElement,
+  optionalHasElement,
   pad,
   pow,
   prelu,
@@ -242,6 +263,7 @@ export const operators: readonly AnyOpDef[] = [
   rnn,
   roiAlign,
   rotaryEmbedding,
+  scaler,
   scan,
   scatter,
   scatterElements,
@@ -266,6 +288,8 @@ export const operators: readonly AnyOpDef[] = [
   stringNormalizer,
   stringSplit,
   sumOfProducts,
+  svmClassifier,
+  svmRegressor,
   swiglu,
   tensorScatter,
   tfIdfVectorizer,

@@ -47,3 +47,9 @@ export function transformed(transform: PostTransform, row: readonly number[]): n
 /** Number of the greatest, the first of equal ones. */
 export const argmax = (row: readonly number[]): number =>
   row.reduce((best, x, i) => (x > (row[best] as number) ? i : best), 0);
+
+/** Scores of two classes from the one score `s`: untransformed `1 − s, s` if it is a share, else `−s, s`. */
+export function pairScores(transform: PostTransform, s: number, isShare: boolean): number[] {
+  const rest = transform === "PROBIT" || (transform === "NONE" && isShare) ? 1 - s : -s;
+  return transformed(transform, [rest, s]);
+}

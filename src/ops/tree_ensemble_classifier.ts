@@ -16,16 +16,9 @@ import { bool, dim, option, read, reference, scratch, struct, write } from "../i
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { type ClassLabels, classLabelsArg, classLabelsOf, labelled } from "./class_labels.ts";
+import { featureTypes } from "./feature_rows.ts";
 import { aggregateRow, type Forest, forestArg } from "./forest.ts";
-import {
-  baseArg,
-  checkBase,
-  featureTypes,
-  type LegacyNodes,
-  legacyForest,
-  legacyNodes,
-  refuseForest,
-} from "./forest_attrs.ts";
+import { baseArg, checkBase, type LegacyNodes, legacyForest, legacyNodes, refuseForest } from "./forest_attrs.ts";
 import { listAttr, numbersOf } from "./list_attrs.ts";
 import { rounded } from "./recurrent_cell.ts";
 import { argmax, type PostTransform, postTransforms, transformArg, transformed } from "./scores.ts";

@@ -12,16 +12,9 @@ import { defineOp } from "../ir/op_def.ts";
 import { dim, read, scratch, struct, write } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
+import { featureTypes } from "./feature_rows.ts";
 import { aggregateRow, aggregates, type Forest, forestArg } from "./forest.ts";
-import {
-  baseArg,
-  checkBase,
-  featureTypes,
-  type LegacyNodes,
-  legacyForest,
-  legacyNodes,
-  refuseForest,
-} from "./forest_attrs.ts";
+import { baseArg, checkBase, type LegacyNodes, legacyForest, legacyNodes, refuseForest } from "./forest_attrs.ts";
 import { listAttr, numbersOf } from "./list_attrs.ts";
 import { rounded } from "./recurrent_cell.ts";
 import { postTransforms, transformArg, transformed } from "./scores.ts";

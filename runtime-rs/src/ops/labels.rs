@@ -2,6 +2,8 @@
 
 use core::cmp::Ordering;
 
+use crate::error::{Error, Result};
+
 use super::string_table::{StringList, StringTable, Strings};
 
 /// Keys of an encoder in ascending order.
@@ -97,6 +99,27 @@ impl<S: Strings> Labels<String> for TextLabels<'_, S> {
         y.clear();
         y.push_str(i.map_or(self.default, |i| self.values.get(i)));
     }
+}
+
+/// For each element a row of zeros with a 1 at the place of its key. An element that is no key has a row of zeros, or is an
+/// error unless `zeros`.
+pub fn one_hot_encoder<X>(
+    x: &[X],
+    keys: &impl Keys<X>,
+    places: &[u32],
+    zeros: bool,
+    y: &mut [f32],
+) -> Result<()> {
+    let width = y.len() / x.len().max(1);
+    y.fill(0.0);
+    for (i, x) in x.iter().enumerate() {
+        match keys.find(x) {
+            Some(key) => y[i * width + places[key] as usize] = 1.0,
+            None if zeros => {}
+            None => return Err(Error::new(format!("element {i} is of no category"))),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
