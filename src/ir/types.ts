@@ -36,7 +36,8 @@ export const anyExtent: Dim = symbol("?");
 
 /**
  * The type that covers both, for results of branches and elements of sequences: extents that differ become `differing()`,
- * ranks that differ an unknown rank. Undefined where dtypes or kinds differ.
+ * ranks that differ an unknown rank; an optional and what it may hold become an optional. Undefined where dtypes or kinds
+ * differ otherwise.
  */
 export function unify(a: Type, b: Type, differing: () => Dim): Type | undefined {
   if (a.kind === "tensor" && b.kind === "tensor") {
@@ -56,7 +57,15 @@ export function unify(a: Type, b: Type, differing: () => Dim): Type | undefined 
     const element = unify(a.element, b.element, () => anyExtent);
     return element && { kind: a.kind, element };
   }
+  if (a.kind === "optional" || b.kind === "optional") return optionalOf(a, b);
   return undefined;
+}
+
+/** The optional type that covers an optional and a value. */
+function optionalOf(a: Type, b: Type): Type | undefined {
+  const [holder, held] = a.kind === "optional" ? [a, b] : [b, a];
+  const element = holder.kind === "optional" && unify(holder.element, asElement(held), () => anyExtent);
+  return element ? optionalType(element) : undefined;
 }
 
 /** A type as that of an element: symbols, which are sizes of one value, become any extent. */

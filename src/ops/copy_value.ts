@@ -14,11 +14,18 @@ export function mentions(v: Value, symbols: ReadonlySet<string>): boolean {
  * whatever `from` has instead of what the symbols say now.
  */
 export function copyValue(l: Lowering, from: Value, to: Value, resized: ReadonlySet<string>): void {
+  if (to.type.kind === "optional" && from.type.kind !== "optional") return present(l, from, to);
   if (to.type.kind === "sequence") return l.call("ops::assign_sequence", [read(from), grow(to)]);
   if (to.type.kind !== "tensor") return l.call("ops::assign", [read(from), grow(to)]);
   if (to.type.shape === undefined) return l.call("ops::assign_tensor", [read(from), shape(from), grow(to)]);
   if (mentions(to, resized)) return l.call("ops::assign_elements", [read(from), grow(to)]);
   l.call("ops::copy", [read(from), write(to)]);
+}
+
+/** An optional value that is there. */
+function present(l: Lowering, from: Value, to: Value): void {
+  if (from.type.kind === "tensor") return l.call("ops::optional_tensor", [read(from), shape(from), grow(to)]);
+  l.call("ops::optional_sequence", [read(from), grow(to)]);
 }
 
 /** Pairs (symbol of `to`, extent of `from`) for the symbols in `owned` that stand alone in `to`'s extents. */
