@@ -46,6 +46,7 @@ export function withoutTests(rust: string): string {
     }
     i++;
     if ((lines[i] ?? "").endsWith("{")) while (i < lines.length && lines[i] !== "}") i++;
+    if (kept.at(-1) === "" && lines[i + 1] === "") i++;
   }
   return `${kept.join("\n").trimEnd()}\n`;
 }

@@ -10,9 +10,19 @@ import { named } from "../ir/op_def.ts";
 import { type Plan, type Step, stringText } from "../ir/plan.ts";
 import { typeText } from "../ir/types.ts";
 import { dynamicInterface } from "./dynamic.ts";
-import { bindInputs, fieldDoc, fieldType, formOf, interfaceOf, type Port } from "./interface.ts";
+import { bindInputs, fieldDoc, fieldType, formOf, type Interface, interfaceOf, type Port } from "./interface.ts";
 import { type Declarations, headingOf, type Named, StepPrinter } from "./print_steps.ts";
-import { byteText, commentText, grouped, integerLiteral, layOut, ownedType, snakeCase } from "./rust.ts";
+import {
+  byteText,
+  call,
+  commentText,
+  grouped,
+  integerLiteral,
+  isTooWide,
+  layOut,
+  ownedType,
+  snakeCase,
+} from "./rust.ts";
 import { WeightLayout } from "./weights.ts";
 
 const handlebars = Handlebars.create();
@@ -64,7 +74,7 @@ export function emitModule(
   const weights = new WeightLayout();
   const printer = new StepPrinter(plan, io, weights);
   const chunks = printChunks(plan.steps, printer);
-  const binds = bindInputs(io.inputs, program, "f.inputs", printer.field);
+  const binds = bindInputs(io.inputs, program, "f.inputs", printer.field).map(layOutStatement);
   const results = printResults(io.outputs, printer);
   const declared = printer.declarations();
   const embed = options.weights === "auto" ? weights.bytes <= embedLimit : options.weights === "embed";
@@ -81,14 +91,14 @@ export function emitModule(
     arenaBytes: integerLiteral(plan.arenaBytes),
     weightBytes: integerLiteral(weights.bytes),
     weightsItem: embed
-      ? `static WEIGHTS: rt::arena::Aligned<[u8; WEIGHT_BYTES]> = rt::arena::Aligned(*include_bytes!(${stringText(options.weightsPath)}));`
+      ? `static WEIGHTS: rt::arena::Aligned<[u8; WEIGHT_BYTES]> =\n    rt::arena::Aligned(*include_bytes!(${stringText(options.weightsPath)}));`
       : "// Constants are read from a file: see `Model::with_weights`.",
     inputsDerive: "#[derive(Clone, Copy, Debug)]",
     inputsLife: lifetimes(io.inputs, "a"),
-    inputsW: io.inputs.length > 0 ? "<'w>" : "",
+    runSignature: runSignature(io),
+    runAttributes: skipIfWide([...binds, results].join("\n"), "    "),
     inputsR: io.inputs.length > 0 ? "<'r>" : "",
     outputsLife: lifetimes(io.outputs, "w"),
-    outputsW: io.outputs.length > 0 ? "<'w>" : "",
     inputs: fields(io.inputs, "a"),
     outputs: fields(io.outputs, "w"),
     dims: declared.dims,
@@ -104,6 +114,12 @@ export function emitModule(
     arena: slots(declared.arena),
   });
   return { rust: tidy(rust), weights, weightBytes: weights.bytes, embedded: embed };
+}
+
+function runSignature({ inputs, outputs }: Interface): string {
+  const life = (ports: readonly Port[]): string => (ports.length > 0 ? "<'w>" : "");
+  const parameters = ["&'w self", "workspace: &'w mut Workspace", `inputs: &'w Inputs${life(inputs)}`];
+  return layOut(call("pub fn run<'w>", parameters), 1, "", ` -> rt::Result<Outputs${life(outputs)}> {`);
 }
 
 const fields = (ports: readonly Port[], life: string): object[] =>
@@ -143,6 +159,7 @@ function printChunks(steps: readonly Step[], printer: StepPrinter): Chunks {
     text.push(
       [
         `/// Steps ${at + 1} to ${at + part.length}.`,
+        ...skipIfWide(body.join("\n"), ""),
         `fn ${name}(f: &mut Frame<'_>) -> rt::Result<()> {`,
         ...body,
         "    Ok(())",
@@ -152,6 +169,15 @@ function printChunks(steps: readonly Step[], printer: StepPrinter): Chunks {
     calls.push(`${name}(&mut f)?;`);
   }
   return { calls, text };
+}
+
+/** Sums over symbolic sizes can be longer than a line: rustfmt leaves such a function alone. */
+const skipIfWide = (rust: string, pad: string): string[] => (isTooWide(rust) ? [`${pad}#[rustfmt::skip]`] : []);
+
+/** A statement of `run`, broken where it is too long; its first line without the indentation, which the template has. */
+function layOutStatement(statement: string): string {
+  const [, target = "", value = statement, end = ""] = /^([\w.]+ = )?(.*?)(\??;)$/s.exec(statement) ?? [];
+  return layOut(value, 2, target, end).trimStart();
 }
 
 function printResults(outputs: readonly Port[], printer: StepPrinter): string {
@@ -179,7 +205,10 @@ function constructors(embed: boolean, declared: Declarations): string {
     "    /// The model with constants from elsewhere: the bytes of a `weights.bin` of this very model.",
     "    pub fn with_weights(bytes: &[u8]) -> rt::Result<Self> {",
     "        if bytes.len() != WEIGHT_BYTES {",
-    '            return Err(rt::Error::new(format!("weights: expected {WEIGHT_BYTES} bytes, found {}", bytes.len())));',
+    "            return Err(rt::Error::new(format!(",
+    '                "weights: expected {WEIGHT_BYTES} bytes, found {}",',
+    "                bytes.len()",
+    "            )));",
     "        }",
     "        Ok(Self { weights: rt::Weights::copied(bytes), strings: strings() })",
     "    }",

@@ -1,49 +1,8 @@
-/**
- * Rust as text: a small layout engine that breaks lines as rustfmt does (max_width 110, heuristics "Max"), identifiers,
- * and types. Decides nothing about programs.
- */
+/** Rust as text: identifiers, types, comments; the layout of lines is in `layout.ts`. Decides nothing about programs. */
 import type { DType } from "../ir/dtype.ts";
 import type { Type } from "../ir/types.ts";
 
-/** Text, or a bracketed list that goes on one line where it fits and else has an item to a line. */
-export type Doc = string | { readonly open: string; readonly items: readonly Doc[]; readonly close: string };
-
-export const call = (name: string, items: readonly Doc[], suffix = ""): Doc => ({
-  open: `${name}(`,
-  items,
-  close: `)${suffix}`,
-});
-export const array = (items: readonly Doc[], prefix = "&["): Doc => ({ open: prefix, items, close: "]" });
-
-const maxWidth = 110;
-
-export function flat(d: Doc): string {
-  if (typeof d === "string") return d;
-  const inner = d.items.map(flat).join(", ");
-  const spaced = d.open.endsWith("{") && inner !== "";
-  return `${d.open}${spaced ? ` ${inner} ` : inner}${d.close}`;
-}
-
-/** Lines of `d` at `indent` levels, `before` standing in front and `after` behind. */
-export function layOut(d: Doc, indent: number, before = "", after = ""): string {
-  const pad = "    ".repeat(indent);
-  const one = `${pad}${before}${flat(d)}${after}`;
-  if (typeof d === "string" || one.length <= maxWidth || d.items.length === 0) return one;
-  const lines = d.items.map((item) => layOut(item, indent + 1, "", ","));
-  // A method on a call that spans lines goes to a line of its own.
-  const [close, method] = splitMethod(d.close);
-  return [
-    `${pad}${before}${d.open}`,
-    ...lines,
-    `${pad}${close}${method ? "" : after}`,
-    ...(method ? [`${pad}${method}${after}`] : []),
-  ].join("\n");
-}
-
-function splitMethod(close: string): [string, string] {
-  const at = close.indexOf(".");
-  return at > 0 ? [close.slice(0, at), close.slice(at)] : [close, ""];
-}
+export { array, call, type Doc, flat, isTooWide, layOut } from "./layout.ts";
 
 const keywords = new Set(
   "as async await box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self Self static struct super trait true try type typeof union unsafe unsized use virtual where while yield abstract become".split(
