@@ -54,11 +54,14 @@ export function identifier(text: string): string {
   return /^[A-Za-z_]/.test(short) ? short : short === "" ? "v" : `v${short}`;
 }
 
+/** The elements of an integer tensor; those that a number does not hold exactly (beyond 2⁵³) count as not known. */
+export const exactNumbers = (t: Tensor): Contents => numbers(t).map((n) => (Number.isSafeInteger(n) ? n : undefined));
+
 /** What is known of a constant's elements. */
 export function contentsOf(literal: Literal): Contents | undefined {
   const integer = literal.dtype === "i64" || literal.dtype === "i32";
   if (!integer || literal.shape.length > 1 || sizeOf(literal.shape) > maxContents) return undefined;
-  return numbers(literal.load());
+  return exactNumbers(literal.load());
 }
 
 export const inferredType = (i: Inferred): Type => ("contents" in i ? i.type : i);

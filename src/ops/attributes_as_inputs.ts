@@ -3,10 +3,16 @@ import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
 import type { ImportNode } from "../ir/op_def.ts";
 
-/** The integers of a list attribute, or undefined where the node has none. Beyond 2⁵³ they only mean "to the end". */
+/** Beyond 2⁵³ integers only mean "to the end": they become the last that a number holds exactly. */
+const saturated = (v: bigint | number): number =>
+  Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Number(v)));
+
+/** The integers of a list attribute, or undefined where the node has none. */
 export function integersOf(node: ImportNode, name: string): readonly number[] | undefined {
   const a = node.attributes.find((x) => x.name === name);
-  return a && "value" in a && Array.isArray(a.value) ? a.value.map(Number) : undefined;
+  return a && "value" in a && Array.isArray(a.value)
+    ? (a.value as readonly (bigint | number)[]).map(saturated)
+    : undefined;
 }
 
 /** The node without some of its attributes. */

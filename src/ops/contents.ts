@@ -2,10 +2,11 @@
  * Arithmetic on what is known of small integer tensors when compiling: the elements of shapes, axes and sizes, as numbers
  * or as expressions over symbolic extents.
  */
+import { exactNumbers } from "../ir/builder.ts";
 import type { Atom, Dim } from "../ir/dim.ts";
 import type { Contents, Value } from "../ir/graph.ts";
 import type { Inferred } from "../ir/op_def.ts";
-import { numbers, sizeOf } from "../ir/tensor.ts";
+import { sizeOf } from "../ir/tensor.ts";
 import type { TensorType } from "../ir/types.ts";
 
 /** Lists longer than this are data, not shapes. */
@@ -19,7 +20,7 @@ export function contentsIn(v: Value): Contents | undefined {
   if (v.contents || !literal) return v.contents;
   const small = literal.shape.length <= 1 && sizeOf(literal.shape) <= maxContents;
   const exact = /^([iu](8|16|32|64)|bool)$/.test(literal.dtype);
-  return small && exact ? numbers(literal.load()) : undefined;
+  return small && exact ? exactNumbers(literal.load()) : undefined;
 }
 
 /**

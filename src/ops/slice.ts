@@ -113,7 +113,7 @@ function planned(o: Operands, from: readonly Dim[], ctx: Pick<InferContext, "fai
   const [count] = ranked(o.starts, 1, "starts", ctx);
   const axes = o.axes ? knownInts(contentsIn(o.axes)) : typeof count === "number" ? indices(count) : undefined;
   if (!axes) return undefined;
-  const [starts, ends] = [contentsIn(o.starts), contentsIn(o.ends)];
+  const [starts, ends] = [endsIn(o.starts), endsIn(o.ends)];
   const steps = o.steps ? contentsIn(o.steps) : axes.map(() => 1);
   for (const [what, list] of [
     ["starts", starts],
@@ -133,6 +133,10 @@ function planned(o: Operands, from: readonly Dim[], ctx: Pick<InferContext, "fai
     }),
   );
 }
+
+/** Known ends. Constants like 2⁶³ − 1, which are not exact as numbers, still say what they mean. */
+const endsIn = (v: Value): Contents | undefined =>
+  v.literal && shapeOf(v)[0] === v.contents?.length ? numbers(v.literal.load()) : contentsIn(v);
 
 const indices = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 

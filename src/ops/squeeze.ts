@@ -1,12 +1,12 @@
 /**
  * An array without some axes of extent 1: those in `axes`, or all of them.
  *
- * Where `axes` is data of the run and not even its length is known, neither is the result's rank. Without `axes` every
- * extent must be known.
+ * Where `axes` is data of the run and not even its length is known, neither is the result's rank. The same holds
+ * without `axes` where an extent is not known, which may be 1.
  *
  * Source: https://onnx.ai/onnx/operators/onnx__Squeeze.html
  */
-import { type Dim, dimText, isStatic } from "../ir/dim.ts";
+import { type Dim, isStatic } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { grow, read, shape } from "../ir/plan.ts";
@@ -47,7 +47,9 @@ export const squeeze = defineOp({
     const y = l.output(0);
     const known = axes && knownInts(contentsIn(axes));
     if (isUnranked(y)) {
-      l.call("ops::squeeze_tensor", [read(data), shape(data), integers(axes), grow(y)], { fallible: true });
+      const where = [read(data), shape(data)];
+      if (axes) l.call("ops::squeeze_tensor", [...where, integers(axes), grow(y)], { fallible: true });
+      else l.call("ops::squeeze_ones_tensor", [...where, grow(y)]);
       return;
     }
     if (axes && !known) bindExtents(l, y, "ops::squeeze_extents", [shape(data), integers(axes)]);
@@ -64,9 +66,7 @@ export const squeeze = defineOp({
 
 function squeezed(from: readonly Dim[], axes: Value | undefined, ctx: InferContext): readonly Dim[] | undefined {
   if (!axes) {
-    const open = from.find((d) => !isStatic(d));
-    if (open !== undefined) ctx.fail("E0205", { what: `whether extent ${dimText(open)} is 1, as there are no axes,` });
-    return from.filter((d) => d !== 1);
+    return from.every(isStatic) ? from.filter((d) => d !== 1) : undefined;
   }
   const known = knownInts(contentsIn(axes));
   if (!known) {

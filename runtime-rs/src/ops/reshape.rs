@@ -84,6 +84,15 @@ pub fn squeeze_tensor<T: Clone + Default, I: Index>(
     Ok(())
 }
 
+/// `y` becomes `x` without any axes of extent 1.
+pub fn squeeze_ones_tensor<T: Clone + Default>(x: &[T], shape: &[usize], y: &mut Tensor<T>) {
+    let mut extents = Extents::new();
+    for &extent in shape.iter().filter(|&&d| d != 1) {
+        extents.push(extent);
+    }
+    extents.shape(y).1.clone_from_slice(x);
+}
+
 fn squeezed<I: Index>(shape: &[usize], axes: &[I]) -> Result<Extents> {
     let mut gone = [false; MAX_RANK];
     for axis in axes {
