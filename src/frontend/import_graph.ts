@@ -17,7 +17,7 @@ import { importAttrs, withoutObsolete } from "./import_attrs.ts";
 import { contradiction, importType } from "./import_types.ts";
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxValueInfo } from "./onnx_model.ts";
 import { newestOpset, resolveVersion } from "./opsets.ts";
-import { inOrder } from "./sort_nodes.ts";
+import { inOrder, uses } from "./sort_nodes.ts";
 
 /** A size given on the command line: fixed, or within bounds. */
 export type DimBinding = number | { readonly min: number; readonly max: number };
@@ -32,6 +32,8 @@ export type Expose = (name: string, type: Type) => boolean;
 
 /** Elements of results that become constants while importing. */
 const maxKnown = 64;
+/** So many problems of one graph are told. */
+const maxProblems = 100;
 /** Nesting of functions that call functions. */
 const maxFunctionDepth = 32;
 
@@ -42,17 +44,20 @@ export function importModel(
   dims: ReadonlyMap<string, DimBinding> = new Map(),
   expose?: Expose,
 ): Imported {
+  const unsupported = findUnsupported(model);
   try {
-    refuseUnsupported(model);
-    return new Importer(model, source, dims).run(expose);
+    const imported = new Importer(model, source, dims).run(expose);
+    if (unsupported.length === 0) return imported;
+    throw new Diagnosed(...unsupported);
   } catch (error) {
-    if (error instanceof Diagnosed) throw error.in(source);
-    throw error;
+    if (!(error instanceof Diagnosed)) throw error;
+    const others = error.diagnostics.filter((d) => !unsupported.includes(d));
+    throw new Diagnosed(...unsupported, ...others).in(source);
   }
 }
 
-/** All operators that nothing defines, with the nodes that use them: E0150 for each kind, all at once. */
-function refuseUnsupported(model: OnnxModel): void {
+/** All operators that nothing defines, with the nodes that use them: E0150 for each kind. */
+function findUnsupported(model: OnnxModel): readonly Diagnostic[] {
   const found = new Map<string, { node: OnnxNode; opset: number | undefined; names: string[] }>();
   const visit = (nodes: readonly OnnxNode[], opsets: ReadonlyMap<string, number>): void => {
     for (const node of nodes) {
@@ -71,7 +76,7 @@ function refuseUnsupported(model: OnnxModel): void {
   };
   visit(model.graph.nodes, model.opsets);
   for (const f of model.functions) visit(f.nodes, f.opsets);
-  if (found.size > 0) throw new Diagnosed(...[...found.values()].map((e) => unsupported(e.node, e.opset, e.names)));
+  return [...found.values()].map((e) => unsupported(e.node, e.opset, e.names));
 }
 
 function isSupported(node: OnnxNode, opset: number | undefined): boolean {
@@ -214,8 +219,36 @@ class Importer {
     return graph.outputs.map((o) => ctx.scope.find(o.name) ?? fail("E0153", { value: o.name }));
   }
 
+  /**
+   * All nodes of a graph. One that fails does not end the import: nodes that need its results are left out, and everything
+   * that is wrong with the others is told too.
+   */
   private nodes(nodes: readonly OnnxNode[], ctx: Context): void {
-    for (const node of inOrder(nodes, (name) => ctx.scope.find(name) !== undefined)) this.node(node, ctx);
+    const problems = new Map<string, Diagnostic>();
+    const lost = new Set<string>();
+    let complete = true;
+    for (const node of inOrder(nodes, (name) => ctx.scope.find(name) !== undefined)) {
+      const found = this.attempt(node, ctx, lost);
+      if (!found) continue;
+      complete = false;
+      for (const d of found) if (problems.size < maxProblems) problems.set(`${d.code} ${d.message}`, d);
+      for (const name of node.outputs) lost.add(name);
+    }
+    if (!complete) throw new Diagnosed(...problems.values());
+  }
+
+  /** Imports a node; what is wrong with it, which is nothing where it only lacks results of others, or undefined. */
+  private attempt(node: OnnxNode, ctx: Context, lost: ReadonlySet<string>): readonly Diagnostic[] | undefined {
+    if (lost.size > 0 && uses(node).some((name) => lost.has(name))) return [];
+    // `findUnsupported` tells of it.
+    if (!functionOf(this.model, node) && !isSupported(node, ctx.opsets.get(node.domain))) return [];
+    try {
+      this.node(node, ctx);
+      return undefined;
+    } catch (error) {
+      if (error instanceof Diagnosed) return error.diagnostics;
+      throw error;
+    }
   }
 
   private node(node: OnnxNode, ctx: Context): void {
@@ -394,15 +427,16 @@ class Importer {
 
   /** Declared element types must agree with the inferred ones; declared shapes are hints whose contradiction is a warning. */
   private checkDeclared(infos: readonly OnnxValueInfo[], scope: Scope): void {
+    const wrong = new Map<string, Diagnostic>();
     for (const { name, type } of infos) {
       const value = scope.find(name);
-      if (!value || !type) continue;
-      const found = contradiction(type, value.type);
+      const found = value && type && contradiction(type, value.type);
       if (!found) continue;
       const params = { value: name, declared: found.declared, inferred: typeText(value.type) };
-      if (found.kind === "dtype") fail("E0160", params);
-      this.warnings.push(diagnostic("W0501", params, "", this.source));
+      if (found.kind === "dtype") wrong.set(name, diagnostic("E0160", params));
+      else this.warnings.push(diagnostic("W0501", params, "", this.source));
     }
+    if (wrong.size > 0) throw new Diagnosed(...wrong.values());
   }
 }
 

@@ -48,7 +48,7 @@ export function inOrder(nodes: readonly OnnxNode[], known: (name: string) => boo
 const nameOf = (n: OnnxNode): string => n.name || (n.outputs[0] ?? n.opType);
 
 /** Names that a node reads, those inside its subgraphs that come from outside included. */
-function uses(node: OnnxNode): string[] {
+export function uses(node: OnnxNode): string[] {
   const names = node.inputs.filter((i) => i !== "");
   for (const a of node.attributes) {
     if (a.kind === "graph") names.push(...free(a.value));
