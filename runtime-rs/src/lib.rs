@@ -15,6 +15,7 @@ pub mod error;
 pub mod float_bits;
 pub mod gemm;
 pub mod golden;
+pub mod image;
 pub mod index;
 pub mod interface;
 pub mod layers;

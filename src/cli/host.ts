@@ -17,6 +17,11 @@ export interface Host {
 
 /** The process: its folder, environment, streams and signals. */
 export function processHost(): Host {
+  // Whoever reads the results may stop early (`| head`): that is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   return {
     cwd: process.cwd(),
     env: process.env,
@@ -25,11 +30,18 @@ export function processHost(): Host {
     isTerminal: process.stderr.isTTY === true,
     columns: process.stderr.columns ?? 80,
     onInterrupt(stop) {
-      process.on("SIGINT", stop);
-      process.on("SIGTERM", stop);
+      let asked = false;
+      const signalled = (): void => {
+        // Twice means at once, whatever is being done.
+        if (asked) process.exit(130);
+        asked = true;
+        stop();
+      };
+      process.on("SIGINT", signalled);
+      process.on("SIGTERM", signalled);
       return () => {
-        process.off("SIGINT", stop);
-        process.off("SIGTERM", stop);
+        process.off("SIGINT", signalled);
+        process.off("SIGTERM", signalled);
       };
     },
   };

@@ -52,6 +52,7 @@ import { gru } from "./gru.ts";
 import { hardmax } from "./hardmax.ts";
 import { identity } from "./identity.ts";
 import { ifOp } from "./if.ts";
+import { imageDecoder } from "./image_decoder.ts";
 import { imputer } from "./imputer.ts";
 import { labelEncoder } from "./label_encoder.ts";
 import { layerNormalization, rmsNormalization } from "./layer_normalization.ts";
@@ -206,6 +207,7 @@ export const operators: readonly AnyOpDef[] = [
   hardmax,
   identity,
   ifOp,
+  imageDecoder,
   imputer,
   instanceNormalization,
   labelEncoder,

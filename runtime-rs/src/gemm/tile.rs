@@ -276,7 +276,9 @@ unsafe fn store_column<V: Vector, const ROWS: usize>(
                 // SAFETY: the caller's promise.
                 unsafe {
                     let residual = V::load_ptr(residual.wrapping_add(i * t.c_row));
-                    finish.of_both(sums[i], residual).store_ptr(c.wrapping_add(i * t.c_row));
+                    finish
+                        .of_both(sums[i], residual)
+                        .store_ptr(c.wrapping_add(i * t.c_row));
                 }
             }
         }
@@ -287,7 +289,12 @@ unsafe fn store_column<V: Vector, const ROWS: usize>(
                 // SAFETY: the buffer has room for MAX_ROWS vectors.
                 unsafe { sums[i].store_ptr(buffer.wrapping_add(i * V::LANES)) };
             }
-            V::outlined(Store { tile: t, sums: buffer, rows: ROWS, column });
+            V::outlined(Store {
+                tile: t,
+                sums: buffer,
+                rows: ROWS,
+                column,
+            });
         }
     }
 }
@@ -307,7 +314,12 @@ impl<V: Vector> Clamp<V> {
     unsafe fn new(finish: &Finish, (lo, hi): (f32, f32), column: usize) -> Self {
         // SAFETY: the caller's promise.
         let bias = unsafe { load_or_zero(finish.bias, column, V::LANES) };
-        Clamp { alpha: V::splat(finish.alpha), bias, lo: V::splat(lo), hi: V::splat(hi) }
+        Clamp {
+            alpha: V::splat(finish.alpha),
+            bias,
+            lo: V::splat(lo),
+            hi: V::splat(hi),
+        }
     }
 
     #[inline(always)]
@@ -317,7 +329,9 @@ impl<V: Vector> Clamp<V> {
 
     #[inline(always)]
     fn of_both(&self, sum: V, residual: V) -> V {
-        (sum.mul_add(self.alpha, self.bias) + residual).max(self.lo).min(self.hi)
+        (sum.mul_add(self.alpha, self.bias) + residual)
+            .max(self.lo)
+            .min(self.hi)
     }
 }
 
@@ -350,12 +364,23 @@ impl Kernel for Store<'_> {
     type Out = ();
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let Store { tile: t, sums, rows, column } = self;
+        let Store {
+            tile: t,
+            sums,
+            rows,
+            column,
+        } = self;
         if column >= t.columns {
             return;
         }
         let left = t.columns - column;
-        let none = Finish { alpha: 1.0, bias: null(), residual: null(), residual_after: false, activation: Identity };
+        let none = Finish {
+            alpha: 1.0,
+            bias: null(),
+            residual: null(),
+            residual_after: false,
+            activation: Identity,
+        };
         let finish = t.finish.as_ref().unwrap_or(&none);
         let alpha = V::splat(finish.alpha);
         // SAFETY (all): the promise of `TileFn`; no more than the existing columns are read or written.
@@ -367,7 +392,8 @@ impl Kernel for Store<'_> {
                 // Multiplied and added as in `Clamp`, so that the edge rounds as the inside does.
                 let sum = unsafe { V::load_ptr(sums.wrapping_add(i * V::LANES)) };
                 y[k] = sum.mul_add(alpha, bias);
-                let residual = unsafe { load_or_zero::<V>(finish.residual, i * t.c_row + column, left) };
+                let residual =
+                    unsafe { load_or_zero::<V>(finish.residual, i * t.c_row + column, left) };
                 if finish.residual_after {
                     after[k] = residual;
                 } else {

@@ -33,7 +33,9 @@ pub(crate) fn decode(file: &[u8]) -> Option<Image> {
         }
         _ => {
             let length = (header.width * header.bits).div_ceil(32) * 4;
-            let rows = data.get(..length.checked_mul(header.height)?)?.chunks_exact(length);
+            let rows = data
+                .get(..length.checked_mul(header.height)?)?
+                .chunks_exact(length);
             for (row, out) in rows.zip(rgb.chunks_exact_mut(3 * header.width)) {
                 for (x, pixel) in out.chunks_exact_mut(3).enumerate() {
                     pixel.copy_from_slice(&header.pixel(row, x)?);
@@ -120,7 +122,11 @@ fn palette(at: &mut Bytes, bits: usize, colours: usize, size: usize) -> Option<V
         return Some(Vec::new());
     }
     let most = 1 << bits;
-    let count = if colours == 0 { most } else { colours.min(most) };
+    let count = if colours == 0 {
+        most
+    } else {
+        colours.min(most)
+    };
     let entry = |_| at.take(size).map(|c| [c[2], c[1], c[0]]);
     (0..count).map(entry).collect()
 }
@@ -131,13 +137,19 @@ impl Header {
             24 => row.get(3 * x..3 * x + 3).map(|p| [p[2], p[1], p[0]]),
             16 => {
                 let pair = row.get(2 * x..2 * x + 2)?.try_into().ok()?;
-                Some(self.masks.map(|m| field(u32::from(u16::from_le_bytes(pair)), m)))
+                Some(
+                    self.masks
+                        .map(|m| field(u32::from(u16::from_le_bytes(pair)), m)),
+                )
             }
             32 => {
                 let word = row.get(4 * x..4 * x + 4)?.try_into().ok()?;
                 Some(self.masks.map(|m| field(u32::from_le_bytes(word), m)))
             }
-            bits => self.palette.get(packed_sample(row, x, bits)? as usize).copied(),
+            bits => self
+                .palette
+                .get(packed_sample(row, x, bits)? as usize)
+                .copied(),
         }
     }
 }

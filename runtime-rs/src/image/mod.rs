@@ -25,8 +25,8 @@ pub struct Image {
     pub rgb: Vec<u8>,
 }
 
-/// Images of more pixels are refused: 768 MiB decoded.
-const MAX_PIXELS: usize = 1 << 28;
+/// Images of more pixels are refused: 192 MiB decoded.
+const MAX_PIXELS: usize = 1 << 26;
 
 /// The number of pixels of an image of these extents; nothing for none, or too many.
 fn pixel_count(width: usize, height: usize) -> Option<usize> {

@@ -92,9 +92,17 @@ pub(crate) fn decode(file: &[u8]) -> Option<Image> {
         return None;
     }
     let passes = passes(&header);
-    let size = passes.iter().map(|p| p.height * (1 + header.row(p.width))).sum();
+    let size = passes
+        .iter()
+        .map(|p| p.height * (1 + header.row(p.width)))
+        .sum();
     let data = inflate_zlib(&data, size)?;
-    draw(&header, &palette, &passes, (data.len() == size).then_some(data)?)
+    draw(
+        &header,
+        &palette,
+        &passes,
+        (data.len() == size).then_some(data)?,
+    )
 }
 
 /// The checksum of chunks (§D): the polynomial 0xedb88320, bits from the low end.
@@ -146,7 +154,12 @@ fn draw(header: &Header, palette: &[u8], passes: &[Pass], mut data: Vec<u8>) -> 
             let (line, below) = rest.split_at_mut(1 + length);
             rest = below;
             let (filter, line) = line.split_first_mut()?;
-            unfilter(*filter, line, above, (header.samples() * header.depth).div_ceil(8))?;
+            unfilter(
+                *filter,
+                line,
+                above,
+                (header.samples() * header.depth).div_ceil(8),
+            )?;
             above = line;
             let y = pass.start[1] + row * pass.step[1];
             for column in 0..pass.width {
@@ -206,7 +219,11 @@ fn pixel(header: &Header, palette: &[u8], row: &[u8], column: usize) -> Option<[
     };
     match header.colour {
         2 | 6 => Some([sample(0)?, sample(1)?, sample(2)?]),
-        3 => palette.get(3 * sample(0)? as usize..)?.get(..3)?.try_into().ok(),
+        3 => palette
+            .get(3 * sample(0)? as usize..)?
+            .get(..3)?
+            .try_into()
+            .ok(),
         _ if header.depth < 8 => Some([spread(sample(0)?, header.depth); 3]),
         _ => Some([sample(0)?; 3]),
     }

@@ -19,7 +19,11 @@ impl<'a> Text<'a> {
             }
         }
         let start = self.at;
-        while self.data.get(self.at).is_some_and(|b| !b.is_ascii_whitespace()) {
+        while self
+            .data
+            .get(self.at)
+            .is_some_and(|b| !b.is_ascii_whitespace())
+        {
             self.at += 1;
         }
         Some(&self.data[start..self.at])
@@ -67,7 +71,11 @@ pub(crate) fn decode(file: &[u8]) -> Option<Image> {
         header_of_pam(&mut text)?
     } else {
         let (width, height) = (text.number()?, text.number()?);
-        let most = if matches!(kind, b'1' | b'4') { 1 } else { text.number()? };
+        let most = if matches!(kind, b'1' | b'4') {
+            1
+        } else {
+            text.number()?
+        };
         let samples = if matches!(kind, b'3' | b'6') { 3 } else { 1 };
         Header {
             width,
@@ -82,8 +90,12 @@ pub(crate) fn decode(file: &[u8]) -> Option<Image> {
     }
     let samples = count * header.samples;
     let values: Vec<u8> = match kind {
-        b'1' => (0..samples).map(|_| Some(255 * (1 - text.bit()?))).collect(),
-        b'2' | b'3' => (0..samples).map(|_| scaled(text.number()?, header.most)).collect(),
+        b'1' => (0..samples)
+            .map(|_| Some(255 * (1 - text.bit()?)))
+            .collect(),
+        b'2' | b'3' => (0..samples)
+            .map(|_| scaled(text.number()?, header.most))
+            .collect(),
         b'4' => bits(file.get(text.at + 1..)?, &header),
         _ => raw(file.get(text.at + 1..)?, samples, header.most),
     }?;
@@ -132,13 +144,22 @@ fn bits(data: &[u8], header: &Header) -> Option<Vec<u8>> {
     let length = header.width.div_ceil(8);
     let rows = data.get(..length * header.height)?.chunks_exact(length);
     let bit = |row: &[u8], x: usize| row[x / 8] >> (7 - x % 8) & 1;
-    Some(rows.flat_map(|row| (0..header.width).map(move |x| 255 * (1 - bit(row, x)))).collect())
+    Some(
+        rows.flat_map(|row| (0..header.width).map(move |x| 255 * (1 - bit(row, x))))
+            .collect(),
+    )
 }
 
 fn raw(data: &[u8], samples: usize, most: usize) -> Option<Vec<u8>> {
     if most < 256 {
-        return data.get(..samples)?.iter().map(|&s| scaled(s as usize, most)).collect();
+        return data
+            .get(..samples)?
+            .iter()
+            .map(|&s| scaled(s as usize, most))
+            .collect();
     }
     let pairs = data.get(..2 * samples)?.chunks_exact(2);
-    pairs.map(|p| scaled(p[0] as usize * 256 + p[1] as usize, most)).collect()
+    pairs
+        .map(|p| scaled(p[0] as usize * 256 + p[1] as usize, most))
+        .collect()
 }

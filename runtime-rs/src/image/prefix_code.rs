@@ -90,7 +90,11 @@ impl PrefixCode {
             let word = next[length as usize];
             next[length as usize] += 1;
             let reversed = word.reverse_bits() >> (32 - u32::from(length));
-            for entry in table.iter_mut().skip(reversed as usize).step_by(1 << length) {
+            for entry in table
+                .iter_mut()
+                .skip(reversed as usize)
+                .step_by(1 << length)
+            {
                 *entry = (symbol as u16, length);
             }
         }

@@ -33,7 +33,13 @@ pub(crate) fn decode(file: &[u8]) -> Option<Image> {
     let samples = fields.samples_of(file)?;
     let mut rgb = Vec::with_capacity(3 * count);
     for pixel in samples.chunks_exact(fields.samples) {
-        let grey = |s: u8| if fields.bits < 8 { spread(s, fields.bits) } else { s };
+        let grey = |s: u8| {
+            if fields.bits < 8 {
+                spread(s, fields.bits)
+            } else {
+                s
+            }
+        };
         match fields.photometric {
             0 => rgb.extend([255 - grey(pixel[0]); 3]),
             1 => rgb.extend([grey(pixel[0]); 3]),
@@ -155,7 +161,9 @@ impl Fields {
 
     fn sample(&self, line: &[u8], index: usize) -> Option<u8> {
         match self.bits {
-            16 => line.get(2 * index + usize::from(self.little_endian)).copied(),
+            16 => line
+                .get(2 * index + usize::from(self.little_endian))
+                .copied(),
             bits => packed_sample(line, index, bits),
         }
     }
@@ -169,9 +177,15 @@ impl Fields {
             return;
         }
         let (read, write) = if self.little_endian {
-            (u16::from_le_bytes as fn([u8; 2]) -> u16, u16::to_le_bytes as fn(u16) -> [u8; 2])
+            (
+                u16::from_le_bytes as fn([u8; 2]) -> u16,
+                u16::to_le_bytes as fn(u16) -> [u8; 2],
+            )
         } else {
-            (u16::from_be_bytes as fn([u8; 2]) -> u16, u16::to_be_bytes as fn(u16) -> [u8; 2])
+            (
+                u16::from_be_bytes as fn([u8; 2]) -> u16,
+                u16::to_be_bytes as fn(u16) -> [u8; 2],
+            )
         };
         for i in samples..line.len() / 2 {
             let at = |i: usize| [line[2 * i], line[2 * i + 1]];
@@ -238,7 +252,10 @@ fn unpack_runs(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
             count @ 0.. => out.extend_from_slice(at.take(count as usize + 1)?),
             count => {
                 let value = at.u8()?;
-                out.extend(core::iter::repeat_n(value, 1 - count as isize as usize));
+                out.extend(core::iter::repeat_n(
+                    value,
+                    1 + usize::from(count.unsigned_abs()),
+                ));
             }
         }
         if at.rest().is_empty() {
@@ -258,7 +275,8 @@ fn unpack_lzw(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let mut previous: Option<(usize, usize)> = None;
     let (mut bit, mut width) = (0, 9);
     while out.len() < limit {
-        let bytes: [u8; 4] = core::array::from_fn(|i| packed.get(bit / 8 + i).copied().unwrap_or(0));
+        let bytes: [u8; 4] =
+            core::array::from_fn(|i| packed.get(bit / 8 + i).copied().unwrap_or(0));
         if bit / 8 >= packed.len() {
             break;
         }
