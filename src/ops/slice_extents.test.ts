@@ -29,6 +29,7 @@ const readable: readonly (readonly [Dim, Dim, number, Dim, string])[] = [
   [-1, -(2 ** 63), -1, n, "N"],
   [end, -(2 ** 63), -2, mul(2, n), "N"],
   [-2, -(2 ** 63), -1, n, "N - 1"],
+  [-9, 0, 1, n, "0"],
   [3, 7, 1, 10, "4"],
 ];
 

@@ -29,6 +29,7 @@ export function sliceAxis(extent: Dim, start: Dim, end: Dim, step: number): Axis
   if (from === undefined || to === undefined) return undefined;
   const high = atMost(step < 0 ? from : to, extent);
   const low = step < 0 ? to : from;
+  if (high === 0) return { origin: 0, extent: 0 };
   return {
     origin: step < 0 ? high : low,
     // Both are counts: 0 is never the larger.
