@@ -3,13 +3,21 @@
 use crate::error::{Error, Result};
 
 /// Elements with their extents: an input or output whose sizes vary.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct View<'a, T, const RANK: usize> {
     /// Row-major elements.
     pub data: &'a [T],
     /// Extents, outermost first.
     pub shape: [usize; RANK],
 }
+
+// Not derived: a view of strings can be copied, too, though strings cannot.
+impl<T, const RANK: usize> Clone for View<'_, T, RANK> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T, const RANK: usize> Copy for View<'_, T, RANK> {}
 
 impl<T, const RANK: usize> View<'_, T, RANK> {
     /// Errors unless there are as many elements as the extents say.
