@@ -65,7 +65,10 @@ async function runCargo(session: Session, request: BuildRequest, runtime: string
     buffer: { stdout: false, stderr: true },
     cancelSignal: session.signal,
     forceKillAfterDelay: 3000,
+    // A group of its own, so that the compilers that cargo has started stop with it.
+    detached: process.platform !== "win32",
   });
+  session.signal.addEventListener("abort", () => killGroup(child.pid), { once: true });
   const messages = new Messages(session, request);
   for await (const line of createInterface({ input: child.stdout })) messages.read(line);
   const result = await child;
@@ -73,6 +76,15 @@ async function runCargo(session: Session, request: BuildRequest, runtime: string
   if (isMissingTool(result)) throw new Diagnosed(diagnostic("E0510", { tool: "cargo" }));
   if (result.exitCode === 0 && messages.hasProgram) return;
   throw new Diagnosed(failure(session, request, messages, result.stderr));
+}
+
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined || process.platform === "win32") return;
+  try {
+    process.kill(-leader, "SIGTERM");
+  } catch {
+    // All of them have ended already.
+  }
 }
 
 /** What cargo says, a JSON document on a line. */

@@ -15,6 +15,8 @@ export interface Host {
   readonly onInterrupt: (stop: () => void) => () => void;
 }
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** The process: its folder, environment, streams and signals. */
 export function processHost(): Host {
   // Whoever reads the results may stop early (`| head`): that is no error.
@@ -37,11 +39,9 @@ export function processHost(): Host {
         asked = true;
         stop();
       };
-      process.on("SIGINT", signalled);
-      process.on("SIGTERM", signalled);
+      for (const signal of signals) process.on(signal, signalled);
       return () => {
-        process.off("SIGINT", signalled);
-        process.off("SIGTERM", signalled);
+        for (const signal of signals) process.off(signal, signalled);
       };
     },
   };

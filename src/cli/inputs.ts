@@ -1,5 +1,5 @@
 /** Values for a model's inputs, from files of all kinds, checked against the types that the graph declares. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Diagnosed, diagnosed, diagnostic } from "../diagnostics/report.ts";
 import { reason } from "../frontend/byte_source.ts";
 import type { OnnxModel, OnnxType, OnnxValueInfo } from "../frontend/onnx_model.ts";
@@ -11,6 +11,7 @@ import { isNpy, readNpy } from "../tensorfile/npy.ts";
 import { readNpz, valueAt } from "../tensorfile/npz.ts";
 import { isZip } from "../tensorfile/zip.ts";
 import type { Session } from "./session.ts";
+import { didYouMean } from "./similar.ts";
 
 /** Inputs that a caller has to give: those without a default in the model. */
 export function requiredInputs(model: OnnxModel): OnnxValueInfo[] {
@@ -125,10 +126,13 @@ function readProto(bytes: Uint8Array, type: OnnxType | undefined): RuntimeValue 
 }
 
 function read(session: Session, file: string): Uint8Array {
+  const path = session.path(file);
   try {
-    return readFileSync(session.path(file));
+    return readFileSync(path);
   } catch (error) {
-    throw new TensorFileError(`cannot open "${file}": ${reason(error)}`);
+    const help = existsSync(path) ? undefined : didYouMean(path, file);
+    const message = `cannot open "${file}": ${reason(error)}`;
+    throw new Diagnosed(diagnostic("E0502", help ? { message, help } : { message }, "", file));
   }
 }
 

@@ -1,8 +1,8 @@
 /** A model file on its way through the compiler, with progress, and with errors that name the file as the user did. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { type Compiled, type CompileOptions, compileSteps } from "../compile.ts";
-import { Diagnosed, diagnosed } from "../diagnostics/report.ts";
+import { Diagnosed, diagnosed, diagnostic } from "../diagnostics/report.ts";
 import { externalFiles } from "../frontend/external_files.ts";
 import { loadModel } from "../frontend/load_model.ts";
 import type { OnnxModel } from "../frontend/onnx_model.ts";
@@ -10,6 +10,7 @@ import { headBytes, looksLikeText } from "../frontend/recognise_file.ts";
 import { hashFile, version } from "./fingerprint.ts";
 import type { ModelOptions } from "./options.ts";
 import type { Session } from "./session.ts";
+import { didYouMean } from "./similar.ts";
 
 export interface OpenModel {
   /** As the user wrote it: what messages say. */
@@ -26,8 +27,17 @@ export interface OpenModel {
 export function openModel(session: Session, file: string): OpenModel {
   session.progress.begin("read the model");
   const path = session.path(file);
+  refuseMissing(path, file);
   const model = about(file, () => loadModel(path));
   return { file, path, name: basename(path), model, isText: isTextFile(path) };
+}
+
+/** Says which file could be meant where there is none at `path`. */
+function refuseMissing(path: string, file: string): void {
+  if (existsSync(path)) return;
+  const message = `there is no file ${JSON.stringify(file)}`;
+  const help = didYouMean(path, file) ?? "check the spelling of the path";
+  throw new Diagnosed(diagnostic("E0100", { message, help }, "", file));
 }
 
 function isTextFile(path: string): boolean {
