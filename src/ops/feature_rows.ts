@@ -5,8 +5,9 @@ import type { DType } from "../ir/dtype.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Literal } from "../ir/literal.ts";
 import type { InferContext } from "../ir/op_def.ts";
-import { type Arg, table } from "../ir/plan.ts";
-import { numbers, type Tensor } from "../ir/tensor.ts";
+import type { Arg } from "../ir/plan.ts";
+import { numbers, type Tensor, type TensorData } from "../ir/tensor.ts";
+import { dataTable } from "./data_table.ts";
 import { shapeIn, tensorIn } from "./shape_rules.ts";
 
 /** Types of features. */
@@ -37,7 +38,5 @@ export function rowsOf(x: Tensor): number[][] {
 }
 
 /** Coefficients as a table in the weights; empty without any. */
-export function coefficients(key: string, literal: Literal | undefined): Arg {
-  const length = literal?.shape[0] ?? 0;
-  return table({ key, dtype: "f32", length, make: () => literal?.load().data ?? new Float32Array(0) });
-}
+export const coefficients = (key: string, literal: Literal | undefined): Arg =>
+  dataTable(key, "f32", literal?.shape[0] ?? 0, () => literal?.load().data as TensorData);

@@ -5,8 +5,9 @@
  * none leads back, so that every row comes to a leaf.
  */
 import type { Literal } from "../ir/literal.ts";
-import { type Arg, reference, struct, table } from "../ir/plan.ts";
+import { type Arg, reference, struct } from "../ir/plan.ts";
 import { allocate, type NumberArray } from "../ir/tensor.ts";
+import { dataTable } from "./data_table.ts";
 
 export const leafFlag = 2 ** 31;
 /** Added to a mode where NaN goes the true way. */
@@ -127,7 +128,7 @@ export function forestArg(f: Forest): Arg {
       data.set(list);
       return data;
     };
-    return table({ key: `trees: ${key}`, dtype, length: list.length, make });
+    return dataTable(`trees: ${key}`, dtype, list.length, make);
   };
   return reference(
     struct("ops::Trees", [

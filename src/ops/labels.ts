@@ -1,8 +1,9 @@
 /** Maps from keys to labels: the tables of encoders, and the labels of classifiers. */
 import { type DType, isFloat } from "../ir/dtype.ts";
 import type { Literal } from "../ir/literal.ts";
-import { type Arg, floatText, int, reference, rust, str, struct, table } from "../ir/plan.ts";
+import { type Arg, floatText, int, reference, rust, str, struct } from "../ir/plan.ts";
 import { allocate, type BigArray, type NumberArray, type Tensor } from "../ir/tensor.ts";
+import { dataTable } from "./data_table.ts";
 import { stringsArg } from "./string_table.ts";
 
 export type Label = number | bigint | string;
@@ -49,7 +50,7 @@ function numbersArg(key: string, dtype: DType, list: readonly Label[]): Arg {
     });
     return data;
   };
-  return table({ key, dtype, length: list.length, make });
+  return dataTable(key, dtype, list.length, make);
 }
 
 /** `impl Keys`. */

@@ -7,9 +7,10 @@
  */
 import { attr, required } from "../ir/attr.ts";
 import { defineOp } from "../ir/op_def.ts";
-import { type Arg, read, reference, scratch, struct, table, write } from "../ir/plan.ts";
+import { type Arg, read, reference, scratch, struct, write } from "../ir/plan.ts";
 import { strings, tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
+import { dataTable } from "./data_table.ts";
 import { compileRegex, matchesFully, type RegexProgram } from "./regex_program.ts";
 import { parseRegex, RegexError } from "./regex_syntax.ts";
 import { tensorIn } from "./shape_rules.ts";
@@ -54,7 +55,7 @@ export const regexFullMatch = defineOp({
 
 function programArg(program: RegexProgram): Arg {
   const numbers = (key: string, list: readonly number[]): Arg =>
-    table({ key, dtype: "u32", length: list.length, make: () => Uint32Array.from(list) });
+    dataTable(key, "u32", list.length, () => Uint32Array.from(list));
   return reference(
     struct("ops::RegexProgram", [
       ["code", numbers("expression: instructions", program.code.flat())],

@@ -2,8 +2,9 @@
  * Lists of strings for kernels: short ones as literals, long ones as tables of bytes and ends, so that a vocabulary does not
  * become source text.
  */
-import { type Arg, list, reference, str, struct, table } from "../ir/plan.ts";
+import { type Arg, list, reference, str, struct } from "../ir/plan.ts";
 import { allocate, type TensorData } from "../ir/tensor.ts";
+import { dataTable } from "./data_table.ts";
 
 /** Lists of at most this many strings are written out. */
 const maxLiterals = 16;
@@ -38,8 +39,8 @@ export function stringsArg(texts: readonly string[], key: string): Arg {
   };
   return reference(
     struct("ops::StringTable", [
-      ["bytes", table({ key: `${key}: text`, dtype: "u8", length, make: bytes })],
-      ["ends", table({ key: `${key}: ends`, dtype: "u32", length: texts.length, make: ends })],
+      ["bytes", dataTable(`${key}: text`, "u8", length, bytes)],
+      ["ends", dataTable(`${key}: ends`, "u32", texts.length, ends)],
     ]),
   );
 }
