@@ -40,6 +40,8 @@ export function layOut(d: Doc, indent: number, before = "", after = ""): string 
   const list = typeof d === "string" ? bracketed(d) : d;
   if (!list || list.items.length === 0) return one;
   const [close, method] = splitMethod(list.close);
+  const below = `${pad}    ${flat(d)}${after}`;
+  if (method && before.endsWith(" = ") && below.length <= maxWidth) return `${pad}${before.trimEnd()}\n${below}`;
   if (method) return layOutMethod({ ...list, close }, method, indent, before, after);
   const lines = overflowing({ ...list, close });
   const items = isFilled(lines)

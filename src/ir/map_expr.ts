@@ -13,6 +13,16 @@ type Row = {
   readonly rust: (...x: string[]) => string;
 };
 
+/** An argument without the parentheses around it. */
+function bare(text: string): string {
+  if (!text.startsWith("(") || !text.endsWith(")")) return text;
+  let depth = 0;
+  for (const c of text.slice(0, -1)) {
+    depth += c === "(" ? 1 : c === ")" ? -1 : 0;
+    if (depth === 0) return text;
+  }
+  return text.slice(1, -1);
+}
 const method =
   (name: string) =>
   (x: string, ...rest: string[]): string =>
@@ -21,7 +31,7 @@ const method =
 const math =
   (name: string) =>
   (...x: string[]): string =>
-    `rt::math::${name}(${x.join(", ")})`;
+    `rt::math::${name}(${x.map(bare).join(", ")})`;
 const infix =
   (op: string) =>
   (a: string, b: string): string =>
@@ -41,12 +51,12 @@ const table = {
   max: row(
     2,
     (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.max(a, b)),
-    (a: string, b: string) => `rt::maximum(${a}, ${b})`,
+    (a: string, b: string) => `rt::maximum(${bare(a)}, ${bare(b)})`,
   ),
   min: row(
     2,
     (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.min(a, b)),
-    (a: string, b: string) => `rt::minimum(${a}, ${b})`,
+    (a: string, b: string) => `rt::minimum(${bare(a)}, ${bare(b)})`,
   ),
   neg: row(
     1,
@@ -89,7 +99,7 @@ const table = {
   ifLess: row(
     4,
     (a, b, x, y) => (a < b ? x : y),
-    (a: string, b: string, x: string, y: string) => `V::select(${a}.lt(${b}), ${x}, ${y})`,
+    (a: string, b: string, x: string, y: string) => `V::select(${a}.lt(${bare(b)}), ${bare(x)}, ${bare(y)})`,
   ),
 } satisfies Record<string, Row>;
 

@@ -59,7 +59,7 @@ const wideText = (d: DType): string => (isInteger(d) || d === "f64" ? d : "f32")
 function converted(mask: Value, dtype: DType, l: Lowering): Value {
   const result = l.temporary(dtype, shapeOf(mask));
   const [from, to] = [wideText(tensorOf(mask).dtype), wideText(dtype)];
-  l.call("ops::unary", [read(mask), write(result), rust(`|x: ${from}| x as ${to}`)]);
+  l.call("ops::unary", [rust(`|x: ${from}| x as ${to}`), read(mask), write(result)]);
   return result;
 }
 

@@ -40,6 +40,6 @@ export const binarizer = defineOp({
     // Thresholds are f32, which f64 holds, and so it does all but the largest i64.
     const limit = floatText(threshold, dtype === "f32" ? "f32" : "f64");
     const value = { f32: "x", f64: "x", i32: "f64::from(x)" }[dtype as string] ?? "x as f64";
-    l.call("ops::unary", [read(x), write(l.output(0)), rust(`|x: ${dtype}| ${dtype}::from(${value} > ${limit})`)]);
+    l.call("ops::unary", [rust(`|x: ${dtype}| ${dtype}::from(${value} > ${limit})`), read(x), write(l.output(0))]);
   },
 });

@@ -90,7 +90,7 @@ export function lowerBinary(
   body: (a: string, b: string) => string,
 ): void {
   const [ta, tb] = [wideType(tensorOf(a).dtype), wideType(tensorOf(b).dtype)];
-  l.call("ops::binary", [...operand(a), ...operand(b), ...result(y), rust(`|a: ${ta}, b: ${tb}| ${body(ta, tb)}`)]);
+  l.call("ops::binary", [rust(`|a: ${ta}, b: ${tb}| ${body(ta, tb)}`), ...operand(a), ...operand(b), ...result(y)]);
 }
 
 /** A Rust literal of an element, in the wide type. */

@@ -75,7 +75,7 @@ export const not = defineOp({
     return [mapNumbers("bool", [x], (v) => 1 - v)];
   },
   lower({ x }, _, l) {
-    l.call("ops::unary", [read(x), write(l.output(0)), rust("|x: bool| !x")]);
+    l.call("ops::unary", [rust("|x: bool| !x"), read(x), write(l.output(0))]);
   },
 });
 
@@ -97,7 +97,7 @@ export const isNan = defineOp({
     return [mapNumbers("bool", [x], (v) => Number(Number.isNaN(v)))];
   },
   lower({ x }, _, l) {
-    l.call("ops::unary", [read(x), write(l.output(0)), rust(`|x: ${wideType(tensorOf(x).dtype)}| x.is_nan()`)]);
+    l.call("ops::unary", [rust(`|x: ${wideType(tensorOf(x).dtype)}| x.is_nan()`), read(x), write(l.output(0))]);
   },
 });
 
@@ -125,7 +125,7 @@ export const isInf = defineOp({
       "false true": `|x: ${wide}| x == ${wide}::INFINITY`,
       "false false": `|_: ${wide}| false`,
     };
-    l.call("ops::unary", [read(x), write(l.output(0)), rust(tests[`${detect_negative} ${detect_positive}`] as string)]);
+    l.call("ops::unary", [rust(tests[`${detect_negative} ${detect_positive}`] as string), read(x), write(l.output(0))]);
   },
 });
 

@@ -78,7 +78,7 @@ export const oneHotEncoder = defineOp({
     let keys = x;
     if (!isText && dtype !== "i64") {
       keys = l.temporary("i64", shapeOf(x));
-      l.call("ops::unary", [read(x), write(keys), rust(`|x: ${dtype}| x as i64`)]);
+      l.call("ops::unary", [rust(`|x: ${dtype}| x as i64`), read(x), write(keys)]);
     }
     const make = (): Uint32Array => Uint32Array.from(entries, ([, place]) => place);
     const places = table({ key: "places of categories", dtype: "u32", length: entries.length, make });

@@ -256,6 +256,6 @@ function doubles(l: Lowering, v: Value): Arg {
   if (known) return floats(known, "f64");
   const copy = l.temporary("f64", shapeOf(v));
   const from = wideOf(tensorOf(v).dtype);
-  l.call("ops::unary", [read(v), write(copy), rust(from === "f64" ? "|x: f64| x" : "|x: f32| x as f64")]);
+  l.call("ops::unary", [rust(from === "f64" ? "|x: f64| x" : "|x: f32| x as f64"), read(v), write(copy)]);
   return read(copy);
 }

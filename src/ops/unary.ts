@@ -90,7 +90,7 @@ export function unaryOp<const X extends string, const Y extends string, const A 
       const wide = wideType(dtype);
       const body = row.rust(wide, attrs);
       if (typeof body === "object") l.call(body.kernel, [read(x), write(y)]);
-      else l.call("ops::unary", [read(x), write(y), rust(`|x: ${wide}| ${body}`)]);
+      else l.call("ops::unary", [rust(`|x: ${wide}| ${body}`), read(x), write(y)]);
     },
   });
 }

@@ -88,7 +88,7 @@ function variadicOp<const Y extends string>(
       );
       const finish = mean ? `|sum: ${wide}| sum / ${n}.0` : `|x: ${wide}| x`;
       const combine = `|a: ${wide}, b: ${wide}| ${row.rust(wide)}`;
-      l.call("ops::fold", [list(arrays), ...result(l.output(0)), rust(combine), rust(finish)]);
+      l.call("ops::fold", [rust(combine), rust(finish), list(arrays), ...result(l.output(0))]);
     },
   });
 }

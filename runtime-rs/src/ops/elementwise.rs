@@ -4,7 +4,7 @@ use crate::element::Number;
 use crate::index::Rows;
 
 /// `y[i] = f(x[i])`.
-pub fn unary<T: Number, U: Number>(x: &[T], y: &mut [U], f: impl Fn(T::Wide) -> U::Wide) {
+pub fn unary<T: Number, U: Number>(f: impl Fn(T::Wide) -> U::Wide, x: &[T], y: &mut [U]) {
     assert_eq!(x.len(), y.len());
     for (y, &x) in y.iter_mut().zip(x) {
         *y = U::narrow(f(x.widen()));
@@ -13,13 +13,13 @@ pub fn unary<T: Number, U: Number>(x: &[T], y: &mut [U], f: impl Fn(T::Wide) -> 
 
 /// `y[i] = f(a[i], b[i])`, both read with `y`'s extents.
 pub fn binary<A: Number, B: Number, U: Number>(
+    f: impl Fn(A::Wide, B::Wide) -> U::Wide,
     a: &[A],
     a_shape: &[usize],
     b: &[B],
     b_shape: &[usize],
     y: &mut [U],
     y_shape: &[usize],
-    f: impl Fn(A::Wide, B::Wide) -> U::Wide,
 ) {
     if a.len() == y.len() && b.len() == y.len() {
         for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
@@ -69,13 +69,13 @@ mod tests {
         ] {
             let mut y = vec![0; sum.len()];
             let shape = [sum.len() / 3, 3];
-            binary(&a, &[3], &b, &b_shape, &mut y, &shape, |a, b| a + b);
+            binary(|a, b| a + b, &a, &[3], &b, &b_shape, &mut y, &shape);
             assert_eq!(y, sum);
-            binary(&b, &b_shape, &a, &[3], &mut y, &shape, |a, b| a + b);
+            binary(|a, b| a + b, &b, &b_shape, &a, &[3], &mut y, &shape);
             assert_eq!(y, sum);
         }
         let mut empty: Vec<i32> = vec![];
         let add = |a: i32, b: i32| a + b;
-        binary(&a[..0], &[0], &a[..], &[3, 1], &mut empty, &[3, 0], add);
+        binary(add, &a[..0], &[0], &a[..], &[3, 1], &mut empty, &[3, 0]);
     }
 }

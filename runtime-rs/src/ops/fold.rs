@@ -14,11 +14,11 @@ pub struct Operand<'a, T> {
 
 /// `y[i] = finish(combine(… combine(x₀[i], x₁[i]) …, xₙ[i]))`, all broadcast to `y`'s extents and rounded once.
 pub fn fold<T: Number, const N: usize>(
+    combine: impl Fn(T::Wide, T::Wide) -> T::Wide,
+    finish: impl Fn(T::Wide) -> T::Wide,
     inputs: &[Operand<T>; N],
     y: &mut [T],
     y_shape: &[usize],
-    combine: impl Fn(T::Wide, T::Wide) -> T::Wide,
-    finish: impl Fn(T::Wide) -> T::Wide,
 ) {
     let strides = inputs.map(|x| broadcast_strides(x.shape, y_shape));
     let mut out = y.iter_mut();
@@ -52,7 +52,7 @@ mod tests {
             },
         ];
         let mut y = [0; 4];
-        fold(&inputs, &mut y, &[2, 2], |a, b| a + b, |sum| sum / 3);
+        fold(|a, b| a + b, |sum| sum / 3, &inputs, &mut y, &[2, 2]);
         assert_eq!(y, [37, 37, 70, 70]);
     }
 }
