@@ -74,6 +74,7 @@ export function encode(dtype: DType, data: TensorData): Uint8Array {
   const floats = data as Float32Array;
   const wide = bytesOf(dtype) === 2;
   const codes = wide ? new Uint16Array(floats.length) : new Uint8Array(floats.length);
-  for (let i = 0; i < floats.length; i++) codes[i] = encodeFloat(dtype, floats[i] as number);
+  // The elements are values of the type already; saturating would lose infinity.
+  for (let i = 0; i < floats.length; i++) codes[i] = encodeFloat(dtype, floats[i] as number, { saturate: false });
   return new Uint8Array(codes.buffer);
 }
