@@ -70,7 +70,7 @@ impl IntVector for Int {
     }
     #[inline(always)]
     fn select(mask: Bits, a: Self, b: Self) -> Self {
-        Self(v128_bitselect(a.0, b.0, mask.0))
+        Self(blend(a.0, b.0, mask.0))
     }
     #[inline(always)]
     fn as_float(self) -> Wasm {
@@ -80,6 +80,33 @@ impl IntVector for Int {
     fn to_float(self) -> Wasm {
         Wasm(f32x4_convert_i32x4(self.0))
     }
+}
+
+/// `a` where all bits of the mask's lane are set, `b` where none is.
+#[inline(always)]
+fn blend(a: v128, b: v128, mask: v128) -> v128 {
+    // Lanes of masks are all ones or all zeros, for which the relaxed instruction is exact, and one instruction on x86.
+    #[cfg(target_feature = "relaxed-simd")]
+    return i32x4_relaxed_laneselect(a, b, mask);
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    v128_bitselect(a, b, mask)
+}
+
+// The pseudo-minimum is one instruction on x86, the NaN-exact one is seven. But where relaxed instructions are allowed, LLVM
+// turns it into one that may lose a NaN, so there it is spelled out.
+#[cfg(not(target_feature = "relaxed-simd"))]
+use core::arch::wasm32::{f32x4_pmax as maximum, f32x4_pmin as minimum};
+
+#[cfg(target_feature = "relaxed-simd")]
+#[inline(always)]
+fn minimum(a: v128, b: v128) -> v128 {
+    blend(b, a, f32x4_lt(b, a))
+}
+
+#[cfg(target_feature = "relaxed-simd")]
+#[inline(always)]
+fn maximum(a: v128, b: v128) -> v128 {
+    blend(b, a, f32x4_lt(a, b))
 }
 
 impl Sealed for Wasm {}
@@ -142,14 +169,13 @@ impl Vector for Wasm {
     fn neg_mul_add(self, b: Self, c: Self) -> Self {
         c - self * b
     }
-    // The pseudo-minimum is one instruction on x86, the NaN-exact one is seven.
     #[inline(always)]
     fn min(self, other: Self) -> Self {
-        Self(f32x4_pmin(self.0, other.0))
+        Self(minimum(self.0, other.0))
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {
-        Self(f32x4_pmax(self.0, other.0))
+        Self(maximum(self.0, other.0))
     }
     #[inline(always)]
     fn abs(self) -> Self {
@@ -185,7 +211,7 @@ impl Vector for Wasm {
     }
     #[inline(always)]
     fn select(mask: Bits, a: Self, b: Self) -> Self {
-        Self(v128_bitselect(a.0, b.0, mask.0))
+        Self(blend(a.0, b.0, mask.0))
     }
     #[inline(always)]
     fn to_bits(self) -> Int {
