@@ -78,6 +78,7 @@ import { nonZero } from "./non_zero.ts";
 import { normalizer } from "./normalizer.ts";
 import { oneHot } from "./one_hot.ts";
 import { oneHotEncoder } from "./one_hot_encoder.ts";
+import { optimizers } from "./optimizers.ts";
 import { optional } from "./optional.ts";
 import { optionalGetElement } from "./optional_get_element.ts";
 import { optionalHasElement } from "./optional_has_element.ts";
@@ -236,6 +237,7 @@ export const operators: readonly AnyOpDef[] = [
   normalizer,
   oneHot,
   oneHotEncoder,
+  ...optimizers,
   optional,
   optionalGetElement,
   optionalHasElement,
