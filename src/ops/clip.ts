@@ -6,7 +6,7 @@
 import type { Builder } from "../ir/builder.ts";
 import * as dim from "../ir/dim.ts";
 import { isStatic, product } from "../ir/dim.ts";
-import { tensorOf, type Value } from "../ir/graph.ts";
+import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { applyFn, input, type MapExpr } from "../ir/map_expr.ts";
 import { defineOp, type ImportNode, type InferContext } from "../ir/op_def.ts";
 import { read, readOption, write } from "../ir/plan.ts";
@@ -14,6 +14,7 @@ import { tensorType } from "../ir/types.ts";
 import { type Known, mapContents } from "./contents.ts";
 import { dtypeIn, type Element, lowerMap, mapElements, numeric } from "./elementwise.ts";
 import { toElement } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { shapeIn } from "./shape_rules.ts";
 
 export const clip = defineOp({
@@ -51,6 +52,7 @@ export const clip = defineOp({
 
   lower({ input: x, min, max }, _, l) {
     const y = l.output(0);
+    for (const bound of [min, max]) if (bound) expectExtents(l, [product(shapeOf(bound))], [1]);
     if (tensorOf(x).dtype !== "f32") return l.call("ops::clip", [read(x), readOption(min), readOption(max), write(y)]);
     const operands = [x];
     let expr: MapExpr = input(0);

@@ -5,12 +5,13 @@
  * (a comparison or an equality), which is what the kernels compute.
  */
 import * as dim from "../ir/dim.ts";
-import { tensorOf } from "../ir/graph.ts";
+import { tensorOf, type Value } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
+import type { Lowering } from "../ir/plan.ts";
 import { tensorType } from "../ir/types.ts";
 import { binaryOp, inferBroadcast } from "./binary.ts";
 import { all, isNonNegative, type Known, mapContents } from "./contents.ts";
-import { lowerBinary, mapElements, numeric, operand, result } from "./elementwise.ts";
+import { expectBroadcast, lowerBinary, mapElements, numeric, operand, result } from "./elementwise.ts";
 import { sinceSeven } from "./legacy_broadcast.ts";
 
 type Test = (a: number | bigint, b: number | bigint) => boolean;
@@ -75,10 +76,15 @@ export const equal = defineOp({
 
   lower({ a, b }, _, l) {
     const c = l.output(0);
-    if (tensorOf(a).dtype === "string") l.call("ops::equal", [...operand(a), ...operand(b), ...result(c)]);
+    if (tensorOf(a).dtype === "string") equalStrings(l, a, b, c);
     else lowerBinary(l, [a, b], c, () => "a == b");
   },
 });
+
+function equalStrings(l: Lowering, a: Value, b: Value, c: Value): void {
+  expectBroadcast(l, [a, b], c);
+  l.call("ops::equal", [...operand(a), ...operand(b), ...result(c)]);
+}
 
 /** A size is never negative, so it differs from −1 whatever it is. */
 function equality(a: dim.Dim, b: dim.Dim): Known {

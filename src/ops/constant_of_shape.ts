@@ -11,11 +11,12 @@ import { type DType, dtypes, kindOf } from "../ir/dtype.ts";
 import { type Contents, tensorOf, type Value } from "../ir/graph.ts";
 import { type Literal, splatLiteral } from "../ir/literal.ts";
 import { defineOp, type ImportNode, type InferContext } from "../ir/op_def.ts";
-import { read, rust, write } from "../ir/plan.ts";
+import { grow, read, write } from "../ir/plan.ts";
 import { numbers, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { contentsIn } from "./contents.ts";
 import { dtypeIn, type Element, wideLiteral } from "./elementwise.ts";
+import { bindExtents, isUnranked } from "./operands.ts";
 import { ranked } from "./shape_rules.ts";
 
 const fillable: readonly DType[] = dtypes.filter((d) => kindOf(d) !== "complex" && d !== "string");
@@ -39,12 +40,13 @@ export const constantOfShape = defineOp({
   infer({ input }, { value }, ctx) {
     dtypeIn(input, "input", ["i64"], ctx);
     const [length] = ranked(input, 1, "input", ctx);
-    if (!isStatic(length as Dim)) return ctx.fail("E0205", { what: "the number of entries of input" });
     if (value && sizeOf(value.shape) !== 1)
       return ctx.fail("E0201", { what: "elements of value", expected: 1, found: sizeOf(value.shape) });
     const { dtype, value: element } = fillOf(value);
     if (!fillable.includes(dtype))
       return ctx.fail("E0203", { what: "value", found: dtype, expected: fillable.join(", ") });
+    // Where not even the number of entries is known, the rank of the result is not.
+    if (!isStatic(length as Dim)) return [tensorType(dtype, undefined)];
     const wanted = contentsIn(input) ?? new Array<undefined>(length as number).fill(undefined);
     const extents = wanted.map((d) => extentOf(d, ctx));
     const type = tensorType(dtype, extents);
@@ -61,13 +63,11 @@ export const constantOfShape = defineOp({
 
   lower({ input }, { value }, l) {
     const y = l.output(0);
-    const { dtype, shape } = tensorOf(y);
-    const unknown = l.op.fresh;
-    if (unknown.length > 0) {
-      const places = (shape ?? []).flatMap((d, i) => (typeof d === "object" && unknown.includes(d.key) ? [i] : []));
-      l.call("ops::given_extents", [read(input), rust(`&[${places.join(", ")}]`)], { fallible: true, binds: true });
-    }
-    l.call("ops::fill_wide", [wideLiteral(dtype, fillOf(value).value), write(y)]);
+    const { dtype } = tensorOf(y);
+    const element = wideLiteral(dtype, fillOf(value).value);
+    if (isUnranked(y)) return l.call("ops::fill_tensor", [element, read(input), grow(y)], { fallible: true });
+    bindExtents(l, y, "ops::given_extents", [read(input)]);
+    l.call("ops::fill_wide", [element, write(y)]);
   },
 });
 

@@ -12,7 +12,7 @@ import { read, readOption, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { dtypeIn } from "./elementwise.ts";
-import { checkScales, quantized, scaleArgs, scaleIndex } from "./quantization.ts";
+import { checkScales, expectScales, quantized, scaleArgs, scaleIndex } from "./quantization.ts";
 import { shapeIn } from "./shape_rules.ts";
 
 const results: readonly DType[] = ["f32", "f16", "bf16"];
@@ -56,6 +56,7 @@ export const dequantizeLinear = defineOp({
   lower({ x, x_scale, x_zero_point }, { axis, block_size }, l) {
     const where = scaleArgs(x, x_scale, axis, block_size);
     const zero = readOption(x_zero_point);
+    expectScales(l, x, x_scale, x_zero_point, axis, block_size);
     l.call("ops::dequantize", [read(x), shape(x), read(x_scale), zero, ...where, write(l.output(0))]);
   },
 });

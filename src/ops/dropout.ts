@@ -8,7 +8,7 @@
 import { attr, optional } from "../ir/attr.ts";
 import type { Builder } from "../ir/builder.ts";
 import { isStatic, product } from "../ir/dim.ts";
-import { tensorOf, type Value } from "../ir/graph.ts";
+import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { defineOp, type ImportNode, type InferContext } from "../ir/op_def.ts";
 import { floats, option, read, rust, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers } from "../ir/tensor.ts";
@@ -17,6 +17,7 @@ import { cast } from "./cast.ts";
 import { dtypeIn, float8s, ieeeFloats } from "./elementwise.ts";
 import { generator } from "./mersenne_twister.ts";
 import { toElement } from "./numeric.ts";
+import { expectExtents } from "./operands.ts";
 import { seedArg } from "./random.ts";
 import { shapeIn } from "./shape_rules.ts";
 
@@ -65,6 +66,7 @@ export const dropout = defineOp({
       if (mask) l.call("ops::fill_wide", [rust("true"), write(mask)]);
       return;
     }
+    for (const v of [ratio, training_mode]) if (v) expectExtents(l, [product(shapeOf(v))], [1]);
     l.call("ops::dropout", [
       ...[read(data), ratio ? read(ratio) : floats([0.5], "f64"), read(training_mode), seedArg(seed)],
       ...[option(y && write(y)), option(mask && write(mask))],

@@ -1,6 +1,7 @@
 /** What elementwise operators share: sets of element types, type rules, reference loops, and lowering to maps. */
+import { type Dim, sameDim } from "../ir/dim.ts";
 import { type DType, isBig, isInteger, kindOf } from "../ir/dtype.ts";
-import { tensorOf, type Value } from "../ir/graph.ts";
+import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { constant, input, type MapExpr, substituteInputs } from "../ir/map_expr.ts";
 import type { InferContext } from "../ir/op_def.ts";
 import { type Arg, float, type Lowering, read, rust, shape, write } from "../ir/plan.ts";
@@ -63,6 +64,7 @@ function element(dtype: DType, x: Element): Element {
 
 /** A fused loop; operands that repeat one known number become part of the expression. */
 export function lowerMap(l: Lowering, expr: MapExpr, inputs: readonly Value[], output: Value): void {
+  expectBroadcast(l, inputs, output);
   const used: Value[] = [];
   const operands = inputs.map((v, i): MapExpr => {
     const splat = v.literal?.splat;
@@ -78,6 +80,19 @@ export function lowerMap(l: Lowering, expr: MapExpr, inputs: readonly Value[], o
   );
 }
 
+/**
+ * A check of the run that operands broadcast to the result's extents, for those whose symbolic extents do not say so: what
+ * `N` and `M` have in common is known only then.
+ */
+export function expectBroadcast(l: Lowering, operands: readonly Value[], y: Value): void {
+  const to = shapeOf(y);
+  for (const v of new Set(operands)) {
+    const own = shapeOf(v);
+    const fits = own.every((d, i) => d === 1 || sameDim(d, to[i + to.length - own.length] as Dim));
+    if (!fits) l.call("ops::expect_broadcast", [shape(v), shape(y)], { fallible: true });
+  }
+}
+
 /** A value's elements and extents: two arguments of a kernel that broadcasts. */
 export const operand = (v: Value): readonly Arg[] => [read(v), shape(v)];
 export const result = (v: Value): readonly Arg[] => [write(v), shape(v)];
@@ -89,6 +104,7 @@ export function lowerBinary(
   y: Value,
   body: (a: string, b: string) => string,
 ): void {
+  expectBroadcast(l, [a, b], y);
   const [ta, tb] = [wideType(tensorOf(a).dtype), wideType(tensorOf(b).dtype)];
   l.call("ops::binary", [rust(`|a: ${ta}, b: ${tb}| ${body(ta, tb)}`), ...operand(a), ...operand(b), ...result(y)]);
 }

@@ -11,7 +11,17 @@ import { applyFn, constant, input, type MapExpr } from "../ir/map_expr.ts";
 import { defineOp } from "../ir/op_def.ts";
 import { tensorType } from "../ir/types.ts";
 import { integerOf } from "./convert.ts";
-import { dtypeIn, ieeeFloats, lowerBinary, lowerMap, mapElements, numeric, operand, result } from "./elementwise.ts";
+import {
+  dtypeIn,
+  expectBroadcast,
+  ieeeFloats,
+  lowerBinary,
+  lowerMap,
+  mapElements,
+  numeric,
+  operand,
+  result,
+} from "./elementwise.ts";
 import { sinceSeven } from "./legacy_broadcast.ts";
 import { broadcastShapes, shapeIn } from "./shape_rules.ts";
 
@@ -46,12 +56,18 @@ export const pow = defineOp({
   lower({ x, y }, _, l) {
     const z = l.output(0);
     const [base, exponent] = [tensorOf(x).dtype, tensorOf(y).dtype];
-    const small = smallPower(y);
-    if (base === "f32" && small) return lowerMap(l, small, [x], z);
-    if (base === "f32" && exponent === "f32") return lowerMap(l, applyFn("pow", input(0), input(1)), [x, y], z);
-    if (isInteger(base) && isInteger(exponent))
-      return l.call("ops::integer_power", [...operand(x), ...operand(y), ...result(z)]);
-    lowerBinary(l, [x, y], z, powerOf);
+    const small = base === "f32" ? smallPower(y) : undefined;
+    if (small) {
+      expectBroadcast(l, [y], z);
+      lowerMap(l, small, [x], z);
+    } else if (base === "f32" && exponent === "f32") {
+      lowerMap(l, applyFn("pow", input(0), input(1)), [x, y], z);
+    } else if (isInteger(base) && isInteger(exponent)) {
+      expectBroadcast(l, [x, y], z);
+      l.call("ops::integer_power", [...operand(x), ...operand(y), ...result(z)]);
+    } else {
+      lowerBinary(l, [x, y], z, powerOf);
+    }
   },
 });
 

@@ -4,11 +4,11 @@
  * One for the whole array; one for each index of an axis; or, blocked, one for each run of `block_size` elements along an
  * axis. Source: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html
  */
-import { ceilDiv, type Dim, dimText, isStatic, product, sameDim } from "../ir/dim.ts";
+import { areStatic, ceilDiv, type Dim, dimText, isStatic, product, sameDim } from "../ir/dim.ts";
 import type { DType } from "../ir/dtype.ts";
-import type { Value } from "../ir/graph.ts";
+import { shapeOf, type Value } from "../ir/graph.ts";
 import type { InferContext } from "../ir/op_def.ts";
-import { type Arg, int } from "../ir/plan.ts";
+import { type Arg, dims, int, type Lowering, shape } from "../ir/plan.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { axisIn, shapeIn } from "./shape_rules.ts";
 
@@ -52,6 +52,23 @@ const agree = (a: Dim, b: Dim): boolean => !isStatic(a) || !isStatic(b) || sameD
 function mismatch(what: string, expected: readonly Dim[], found: readonly Dim[], ctx: InferContext): never {
   const text = (s: readonly Dim[]): string => `[${s.map(dimText).join(", ")}]`;
   return ctx.fail("E0201", { what, expected: text(expected), found: text(found) });
+}
+
+/** A check of the run, where extents are symbolic. */
+export function expectScales(
+  l: Lowering,
+  x: Value,
+  scale: Value,
+  zero: Value | undefined,
+  axis: number,
+  block: number,
+): void {
+  const known = [x, scale, zero].every((v) => !v || areStatic(shapeOf(v)));
+  if (known) return;
+  const zeros = zero ? shape(zero) : dims([]);
+  l.call("ops::expect_scales", [shape(scale), zeros, shape(x), ...scaleArgs(x, scale, axis, block)], {
+    fallible: true,
+  });
 }
 
 /** For the i-th element of `x`, the place of its scale. */

@@ -15,7 +15,7 @@ import { allocate, type NumberArray, numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { converter } from "./convert.ts";
 import { dtypeIn } from "./elementwise.ts";
-import { checkScales, quantized, scaleArgs, scaleIndex } from "./quantization.ts";
+import { checkScales, expectScales, quantized, scaleArgs, scaleIndex } from "./quantization.ts";
 import { shapeIn, tensorIn } from "./shape_rules.ts";
 
 const sources: readonly DType[] = ["f32", "f16", "bf16", "i32"];
@@ -62,6 +62,7 @@ export const quantizeLinear = defineOp({
   lower({ x, y_scale, y_zero_point }, { axis, block_size, precision, saturate }, l) {
     const rounding = precisionOf(precision, tensorOf(y_scale).dtype) as keyof typeof precisions;
     const where = scaleArgs(x, y_scale, axis, block_size);
+    expectScales(l, x, y_scale, y_zero_point, axis, block_size);
     l.call("ops::quantize", [
       ...[read(x), shape(x), read(y_scale), readOption(y_zero_point), ...where],
       ...[struct(`ops::Precision::${precisions[rounding]}`), bool(saturate), write(l.output(0))],

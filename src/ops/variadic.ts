@@ -17,6 +17,7 @@ import { inferBroadcast } from "./binary.ts";
 import { all, type Known, mapContents } from "./contents.ts";
 import {
   type Element,
+  expectBroadcast,
   ieeeFloats,
   isFloatType,
   lowerMap,
@@ -80,6 +81,7 @@ function variadicOp<const Y extends string>(
         const folded = data.map((_, i): MapExpr => input(i)).reduce((a, b) => applyFn(row.map, a, b));
         return lowerMap(l, mean ? applyFn("mul", folded, constant(1 / n)) : folded, data, l.output(0));
       }
+      expectBroadcast(l, data, l.output(0));
       const arrays = data.map((v) =>
         struct("ops::Operand", [
           ["data", read(v)],

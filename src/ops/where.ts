@@ -8,7 +8,7 @@ import type { DType } from "../ir/dtype.ts";
 import { defineOp } from "../ir/op_def.ts";
 import { tensorType } from "../ir/types.ts";
 import { type Known, mapContents } from "./contents.ts";
-import { dtypeIn, mapElements, numeric, operand, result } from "./elementwise.ts";
+import { dtypeIn, expectBroadcast, mapElements, numeric, operand, result } from "./elementwise.ts";
 import { broadcastShapes, sameDType, shapeIn } from "./shape_rules.ts";
 
 const selectable: readonly DType[] = [...numeric, "bool", "string"];
@@ -36,6 +36,7 @@ export const where = defineOp({
   },
 
   lower({ condition, x, y }, _, l) {
+    expectBroadcast(l, [condition, x, y], l.output(0));
     l.call("ops::select", [...operand(condition), ...operand(x), ...operand(y), ...result(l.output(0))]);
   },
 });

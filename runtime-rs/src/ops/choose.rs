@@ -1,7 +1,10 @@
 //! Elementwise kernels over elements of any type, strings too: choice by a condition, equality, limits.
 
-use crate::element::{Bool, Number};
+use super::run_time_extents::size;
+use crate::element::{Bool, Index, Number};
+use crate::error::Result;
 use crate::index::{broadcast_strides, for_each, Rows};
+use crate::tensor::Tensor;
 
 /// `y[i] = a[i]` where the condition is true, else `b[i]`; all three broadcast to `y`'s extents.
 pub fn select<T: Clone>(
@@ -78,6 +81,21 @@ fn clamped<W: Copy + PartialOrd>(x: W, low: Option<W>, high: Option<W>) -> W {
 /// Every element becomes `value`, rounded once.
 pub fn fill_wide<T: Number>(value: T::Wide, y: &mut [T]) {
     y.fill(T::narrow(value));
+}
+
+/// An array of the extents `shape`, every element `value`; an error where an extent is negative.
+pub fn fill_tensor<T: Number, I: Index>(
+    value: T::Wide,
+    shape: &[I],
+    y: &mut Tensor<T>,
+) -> Result<()> {
+    y.shape.clear();
+    for &extent in shape {
+        y.shape.push(size("an extent", extent.to_i64())?);
+    }
+    y.data.clear();
+    y.data.resize(y.shape.iter().product(), T::narrow(value));
+    Ok(())
 }
 
 /// Ones on the diagonal `y[i, i + offset]`, else zeros.
