@@ -115,7 +115,10 @@ impl Kernel for Lines<'_> {
                 at: line * width * shape.channels,
             };
             let rows = taps(shape, 0, oy);
-            let two = line + 1 < self.lines.end
+            // Two lines need 8 sums, a row of 6 or 8 pixels and a weight in registers.
+            let fits = V::REGISTERS >= 32 || (V::FUSED && shape.kernel == [3, 3]);
+            let two = fits
+                && line + 1 < self.lines.end
                 && inside[0].contains(&oy)
                 && inside[0].contains(&(oy + 1));
             // SAFETY: the lines exist; `taps` and `inside` say what does not reach into the padding; the lines of a task

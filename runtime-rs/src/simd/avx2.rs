@@ -111,6 +111,7 @@ impl Vector for Avx2 {
     type Mask = Bits;
     type Int = Int;
     const LANES: usize = 8;
+    const REGISTERS: usize = 16;
     const ISA: Isa = Isa::Avx2;
     const FUSED: bool = true;
 

@@ -101,6 +101,7 @@ impl Vector for Avx512 {
     type Mask = Bits;
     type Int = Int;
     const LANES: usize = 16;
+    const REGISTERS: usize = 32;
     const ISA: Isa = Isa::Avx512;
     const FUSED: bool = true;
 

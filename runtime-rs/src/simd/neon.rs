@@ -96,6 +96,7 @@ impl Vector for Neon {
     type Mask = Bits;
     type Int = Int;
     const LANES: usize = 4;
+    const REGISTERS: usize = 32;
     const ISA: Isa = Isa::Neon;
     const FUSED: bool = true;
 

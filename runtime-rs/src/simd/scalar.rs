@@ -146,6 +146,7 @@ impl Vector for Scalar {
     type Mask = Bits;
     type Int = Int;
     const LANES: usize = 1;
+    const REGISTERS: usize = 16;
     const ISA: Isa = Isa::Scalar;
     const FUSED: bool = false;
 

@@ -72,6 +72,8 @@ pub trait Vector:
     type Int: IntVector<Float = Self>;
     /// Number of lanes, a power of two of at most 16.
     const LANES: usize;
+    /// Number of vector registers; for WebAssembly, those of the narrowest processor it is compiled for.
+    const REGISTERS: usize;
     /// The instruction set.
     const ISA: Isa;
     /// Whether [`Vector::mul_add`] rounds once.

@@ -115,6 +115,7 @@ impl Vector for Wasm {
     type Mask = Bits;
     type Int = Int;
     const LANES: usize = 4;
+    const REGISTERS: usize = 16;
     const ISA: Isa = Isa::Wasm;
     /// Relaxed products may be fused or not, as the engine likes.
     const FUSED: bool = false;
