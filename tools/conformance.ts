@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { runBatch } from "./conformance/batch.ts";
+import { type Result, writeConformance, writeOperators } from "./conformance/document.ts";
 import { interpretCase } from "./conformance/interpret_case.ts";
 import type { Mode } from "./conformance/modes.ts";
 import { cacheFolder } from "./data/cache_folder.ts";
-import { folderCases, suite } from "./data/onnx_suite.ts";
+import { folderCases, type SuiteCase, suite } from "./data/onnx_suite.ts";
 
 interface Options {
   readonly folder?: string;
@@ -15,6 +16,7 @@ interface Options {
   readonly verbose?: boolean;
   readonly work?: string;
   readonly known?: string;
+  readonly writeDocs?: boolean;
 }
 
 async function main(filters: readonly string[], options: Options): Promise<void> {
@@ -31,7 +33,10 @@ async function main(filters: readonly string[], options: Options): Promise<void>
   let passed = 0;
   let failed = 0;
   let regressions = 0;
-  const tell = (name: string, problem: string | undefined): void => {
+  const results: Result[] = [];
+  const tell = (c: SuiteCase, problem: string | undefined): void => {
+    const name = `${c.kind}/${c.name}`;
+    results.push({ case: c, problem });
     if (problem === undefined) passed++;
     else failed++;
     if (problem !== undefined && !known.has(name)) regressions++;
@@ -41,7 +46,7 @@ async function main(filters: readonly string[], options: Options): Promise<void>
   if (options.interpret)
     for (const c of cases)
       tell(
-        `${c.kind}/${c.name}`,
+        c,
         attempt(() => interpretCase(c, options.mode)),
       );
   else {
@@ -55,8 +60,12 @@ async function main(filters: readonly string[], options: Options): Promise<void>
         join(folder, `batch_${at / batchSize}`),
         join(folder, "target"),
       ))
-        tell(`${o.case.kind}/${o.case.name}`, o.problem);
+        tell(o.case, o.problem);
     }
+  }
+  if (options.writeDocs) {
+    writeConformance(results, options.mode);
+    writeOperators();
   }
   console.log(`${passed} passed, ${failed} failed`);
   if (options.known)
@@ -81,6 +90,7 @@ await new Command("conformance")
   .option("--mode <mode>", "static, symbolic (all dims unknown) or constant (all inputs constants)", "static")
   .option("--interpret", "run by the interpreter instead of compiling")
   .option("--work <dir>", "where crates are generated and built (default: the user's cache folder)")
+  .option("--write-docs", "write docs/conformance.md, docs/conformance_failures.txt and docs/operators.md")
   .option("--known <file>", "cases known to fail, one `KIND/NAME: reason` to a line: only others make the exit code 1")
   .option("--verbose", "list cases that pass, too")
   .action(main)
