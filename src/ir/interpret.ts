@@ -99,7 +99,7 @@ function evaluateDecomposed(
   frame: Frame,
 ): readonly RuntimeValue[] {
   const builder = new Builder(new Names(), op.origins);
-  const results = op.def.decompose?.(named(op.def.inputs, op.inputs), op.attrs, builder, op.outputs);
+  const results = op.def.decompose?.(named(op.def.inputs, op.inputs), op.attrs, builder, op.outputs, op.regions);
   if (!results) throw new Error(`${op.def.name} has no reference semantics`);
   // Sizes that the decomposition mints are its own.
   const inner = new Frame(frame, new Map(frame.sizes));

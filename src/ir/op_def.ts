@@ -133,6 +133,7 @@ export interface OpDef<I extends Arities, O extends Arities, A extends AttrSpecs
     attrs: AttrsOf<A>,
     b: Builder,
     outputs: readonly (Value | undefined)[],
+    regions: readonly Func[],
   ) => readonly (Value | undefined)[] | undefined;
   /** Steps of the kernel plan. */
   readonly lower?: (inputs: Named<I, Value>, attrs: AttrsOf<A>, l: Lowering) => void;

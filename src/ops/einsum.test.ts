@@ -109,7 +109,7 @@ describe("decompositions", () => {
       const [whole, parts] = [new Builder(new Names()), new Builder(new Names())];
       const operands = shapes.map((shape, i) => whole.value(`x${i}`, tensorType("f64", shape)));
       const result = whole.emit(einsum, { inputs: operands }, { equation });
-      const [other] = einsum.decompose?.({ inputs: operands }, { equation }, parts, [result]) ?? [];
+      const [other] = einsum.decompose?.({ inputs: operands }, { equation }, parts, [result], []) ?? [];
       expect(
         parts.ops
           .map((op) => op.def.name)

@@ -41,6 +41,7 @@ import { expand } from "./expand.ts";
 import { eyeLike } from "./eye_like.ts";
 import { featureVectorizer } from "./feature_vectorizer.ts";
 import { flatten } from "./flatten.ts";
+import { flexAttention } from "./flex_attention.ts";
 import { gather } from "./gather.ts";
 import { gatherElements } from "./gather_elements.ts";
 import { gatherNd } from "./gather_nd.ts";
@@ -195,6 +196,7 @@ export const operators: readonly AnyOpDef[] = [
   eyeLike,
   featureVectorizer,
   flatten,
+  flexAttention,
   gather,
   gatherElements,
   gatherNd,

@@ -14,6 +14,6 @@ export const decompose: Pass = {
   run: (program) =>
     rewriteToFixpoint(program, ({ op, builder }) => {
       if (op.def.lower || !op.def.decompose) return undefined;
-      return op.def.decompose(named(op.def.inputs, op.inputs), op.attrs, builder, op.outputs);
+      return op.def.decompose(named(op.def.inputs, op.inputs), op.attrs, builder, op.outputs, op.regions);
     }),
 };
