@@ -35,8 +35,10 @@ macro_rules! integers {
         const RANGE: Option<(f32, f32)> = Some(($min, $max));
         #[inline(always)]
         fn of_level(level: f32) -> Self {
-            // An i32 holds every level, and vectors convert to it.
-            Self::from_exact(Exact::Int(level as i32 as i64), Overflow::default())
+            // Added to 1.5·2²³, an integer stands in the low bits of the sum: vectors have no cheaper conversion.
+            const SHIFT: f32 = 12_582_912.0;
+            let level = (level + SHIFT).to_bits() as i32 - SHIFT.to_bits() as i32;
+            Self::from_exact(Exact::Int(level as i64), Overflow::default())
         }
         #[inline(always)]
         fn quantize(quotient: f64, zero: f64, _: bool) -> Self {
