@@ -6,6 +6,7 @@ import { type DimBinding, type Expose, importModel } from "./frontend/import_gra
 import type { OnnxModel } from "./frontend/onnx_model.ts";
 import type { Program } from "./ir/graph.ts";
 import type { Plan } from "./ir/plan.ts";
+import { type Budget, checkBudget } from "./passes/check_budget.ts";
 import { pipeline } from "./passes/index.ts";
 import { lastOf, passSteps, type Trace } from "./passes/pass.ts";
 import { planMemory } from "./passes/plan_memory.ts";
@@ -24,6 +25,8 @@ export interface CompileOptions {
   readonly weights?: "auto" | "embed" | "file";
   /** Path of the constants as the generated module sees it. */
   readonly weightsPath?: string;
+  /** Bytes that the program may need at most. */
+  readonly budget?: Partial<Budget>;
   readonly trace?: Trace;
 }
 
@@ -54,6 +57,7 @@ export function* compileSteps(model: OnnxModel, options: CompileOptions): Genera
     weights: options.weights ?? "auto",
     weightsPath: options.weightsPath ?? "../weights.bin",
   });
+  checkBudget(program, plan, module.weightBytes, options.budget ?? {});
   return { program, plan, module, warnings };
 }
 

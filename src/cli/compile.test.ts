@@ -155,3 +155,11 @@ test("an interrupted command ends with 130 and leaves nothing", async () => {
   expect([code, stdout]).toEqual([130, ""]);
   expect(interrupted.files()).toEqual(["tiny.onnx"]);
 });
+
+test("a budget that is too small is an error before anything is written", async () => {
+  const before = cli.files();
+  const { code, stderr } = await cli.run("compile", tiny, "-o", "small", "--max-weights", "20");
+  expect([code, stderr.split("\n")[0]]).toEqual([5, "error[E0402]: constants: 128 bytes are more than 20"]);
+  expect(cli.files()).toEqual(before);
+  expect((await cli.run("compile", tiny, "-o", "small", "--max-weights", "1k", "--max-arena", "2M")).code).toBe(0);
+});

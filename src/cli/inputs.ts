@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Diagnosed, diagnosed, diagnostic } from "../diagnostics/report.ts";
 import { reason } from "../frontend/byte_source.ts";
+import { OnnxError } from "../frontend/onnx_error.ts";
 import type { OnnxModel, OnnxType, OnnxValueInfo } from "../frontend/onnx_model.ts";
 import { decodeOptionalProto, decodeSequenceProto, decodeTensorProto } from "../frontend/tensor_proto.ts";
 import { isTensor, type RuntimeValue, type Tensor } from "../ir/tensor.ts";
@@ -140,7 +141,8 @@ function withFile<T>(file: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw diagnosed(error, file);
+    const { message } = error as Error;
+    throw diagnosed(error instanceof OnnxError ? new TensorFileError(message) : error, file);
   }
 }
 

@@ -78,6 +78,7 @@ export async function compileOpened(
     dims: options.dims,
     without: options.without,
     weights: options.weights,
+    budget: options.budget,
     ...(options.trace ? { trace: options.trace } : {}),
     expose: options.expose,
   });

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
 import type { DimBinding } from "../frontend/import_graph.ts";
+import type { Budget } from "../passes/check_budget.ts";
 import { pipeline } from "../passes/index.ts";
 
 /** What shapes the generated program. */
@@ -9,6 +10,7 @@ export interface ModelOptions {
   readonly dims: ReadonlyMap<string, DimBinding>;
   readonly without: ReadonlySet<string>;
   readonly weights: "auto" | "embed" | "file";
+  readonly budget: Partial<Budget>;
 }
 
 /** As commander gives them. */
@@ -16,6 +18,8 @@ export interface ModelFlags {
   readonly dim?: ReadonlyMap<string, DimBinding>;
   readonly without?: readonly string[];
   readonly weights?: ModelOptions["weights"];
+  readonly maxArena?: number;
+  readonly maxWeights?: number;
 }
 
 /** Adds `--dim`, `--without` and `--weights`. */
@@ -30,7 +34,9 @@ export const withModelOptions = (command: Command): Command =>
       )
         .choices(["auto", "embed", "file"])
         .default("auto"),
-    );
+    )
+    .option("--max-arena <size>", "fail if planned memory is larger: bytes, or 64k, 2M, 1G", byteSize)
+    .option("--max-weights <size>", "fail if the constants are larger", byteSize);
 
 /** Checks names of passes: E0501. */
 export function modelOptions(flags: ModelFlags): ModelOptions {
@@ -40,7 +46,25 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
     const params = { pass, known: optional.join(", "), optional: pipeline.some((p) => p.name === pass) ? "no" : "" };
     throw new Diagnosed(diagnostic("E0501", params));
   }
-  return { dims: flags.dim ?? new Map(), without: new Set(flags.without ?? []), weights: flags.weights ?? "auto" };
+  const budget = {
+    ...(flags.maxArena === undefined ? {} : { arena: flags.maxArena }),
+    ...(flags.maxWeights === undefined ? {} : { weights: flags.maxWeights }),
+  };
+  return {
+    dims: flags.dim ?? new Map(),
+    without: new Set(flags.without ?? []),
+    weights: flags.weights ?? "auto",
+    budget,
+  };
+}
+
+/** `65536`, `64k`, `2M`, `1G`: multiples of 1024, as memory has them. */
+function byteSize(text: string): number {
+  const [, digits, unit] = /^(\d+)([kMG]?)B?$/.exec(text) ?? [];
+  const size = Number(digits) * 1024 ** ["", "k", "M", "G"].indexOf(unit ?? "");
+  if (digits === undefined || !Number.isSafeInteger(size))
+    throw new InvalidArgumentError("Expected a size, for example 64k.");
+  return size;
 }
 
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

@@ -174,6 +174,14 @@ const own = {
     explain: "The operator is known, but not with these types or attributes.",
     exit: 4,
   },
+  E0402: {
+    title: "too much memory",
+    text: (p) => `${p.what}: ${p.bytes} bytes are more than ${p.limit}`,
+    help: "smaller sizes with --dim, or another limit with --max-arena or --max-weights",
+    explain:
+      "What the program needs is more than the options allow, or more than any machine has: then a size in the model is broken.",
+    exit: 5,
+  },
   E0500: {
     title: "wrong usage",
     text: (p) => `${p.message}`,

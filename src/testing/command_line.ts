@@ -1,5 +1,5 @@
 /** Calling the command line as a user does, in a temporary folder, with what it prints kept. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -74,13 +74,11 @@ export function commandLine(settings: Settings = {}): CommandLine {
   };
 }
 
-function filesOf(folder: string, prefix: string): string[] {
-  return readdirSync(join(folder, prefix))
-    .sort()
-    .flatMap((name) =>
-      statSync(join(folder, prefix, name)).isDirectory() ? filesOf(folder, `${prefix}${name}/`) : [`${prefix}${name}`],
-    );
-}
+/** Paths of everything but folders, links not followed. */
+const filesOf = (folder: string, prefix: string): string[] =>
+  readdirSync(join(folder, prefix), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((e) => (e.isDirectory() ? filesOf(folder, `${prefix}${e.name}/`) : [`${prefix}${e.name}`]));
 
 /** Contents of all files below `folder` by path. */
 export const contentsOf = (folder: string): Map<string, string> =>
