@@ -63,8 +63,10 @@ export const leftShape = <D>(shape: readonly D[]): readonly (D | 1)[] => (shape.
 export const rightShape = <D>(shape: readonly D[]): readonly (D | 1)[] => (shape.length === 1 ? [...shape, 1] : shape);
 
 /** A check of the run that a row of `a` is as long as a column of `b`, where that is not known. */
-export function expectDepth(l: Lowering, a: Value, b: Value): void {
-  expectExtents(l, [rightShape(shapeOf(b)).at(-2) as Dim], [leftShape(shapeOf(a)).at(-1) as Dim]);
+export const expectDepth = (l: Lowering, a: Value, b: Value): void => expectDepthOf(l, shapeOf(a), shapeOf(b));
+
+export function expectDepthOf(l: Lowering, a: readonly Dim[], b: readonly Dim[]): void {
+  expectExtents(l, [rightShape(b).at(-2) as Dim], [leftShape(a).at(-1) as Dim]);
 }
 
 /** The product's extents with the axes that vectors lack. */

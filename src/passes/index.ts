@@ -1,4 +1,5 @@
 /** The pipeline, in order. Readable top to bottom: this list is the compiler. */
+import { absorbTransposes } from "./absorb_transposes.ts";
 import { channelsLast } from "./channels_last.ts";
 import { decompose } from "./decompose.ts";
 import { eliminateDead } from "./eliminate_dead.ts";
@@ -39,6 +40,7 @@ export const fuse: readonly Pass[] = [
   fuseCohesiveMaps,
   channelsLast,
   sinkTransposes,
+  absorbTransposes,
   mergeCommon,
   fuseEpilogue,
   fuseMaps,

@@ -40,6 +40,21 @@ const models = {
       l = Log(e)
       y = Add(l, l)
     }`,
+  "attention of two heads": `<ir_version: 8, opset_import: ["": 17]>
+    g (float[N, 3, 4] x) => (float[N, 3, 4] y)
+    <float[4, 4] q = {${weights(16)}}, int64[4] heads = {0, 0, 2, 2}, int64[3] joined = {0, 0, 4}, float scale = {0.7}>
+    {
+      p = MatMul(x, q)
+      r = Reshape(p, heads)
+      a = Transpose<perm = [0, 2, 1, 3]>(r)
+      b = Transpose<perm = [0, 2, 3, 1]>(r)
+      m = MatMul(a, b)
+      s = Mul(m, scale)
+      w = Softmax(s)
+      o = MatMul(w, a)
+      t = Transpose<perm = [0, 2, 1, 3]>(o)
+      y = Reshape(t, joined)
+    }`,
   "a branch on a constant and a function": `<ir_version: 8, opset_import: ["": 17]>
     g (float[3, 4] x) => (float[3, 4] y)
     <bool yes = {1}>
@@ -65,6 +80,7 @@ const inputOf = (shape: readonly number[]): Tensor => {
 const shapes = {
   "a residual block of images": [2, 4, 6, 6],
   "shape arithmetic": [3, 2, 6],
+  "attention of two heads": [2, 3, 4],
   "a branch on a constant and a function": [3, 4],
 };
 
