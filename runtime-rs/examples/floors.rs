@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use onnxidize_runtime::activation::{Activation, Epilogue};
 use onnxidize_runtime::conv::{self, Conv2d};
-use onnxidize_runtime::gemm::{self, Matrix};
+use onnxidize_runtime::gemm::{self, BatchAxis, MatMul, Matrix};
 use onnxidize_runtime::simd::{self, Kernel, Vector};
 use onnxidize_runtime::threads::Pool;
 
@@ -123,6 +123,74 @@ impl Bench<'_> {
                 &epilogue,
                 &mut c,
                 n,
+            );
+        });
+    }
+
+    /// Products of two run-time values for each head of an attention layer, as they lie in memory: queries by transposed
+    /// keys, or probabilities by values.
+    fn heads(&self, heads: usize, tokens: usize, width: usize, transposed: bool) {
+        let name = format!(
+            "{} {heads} heads, {tokens} tokens of {width}",
+            if transposed { "q·kT" } else { "p·v" }
+        );
+        if !name.contains(self.filter) {
+            return;
+        }
+        let (x, row) = (numbers(tokens * heads * width), heads * width);
+        let p = numbers(heads * tokens * tokens);
+        let by_head = BatchAxis {
+            extent: heads,
+            a: width,
+            b: width,
+            c: tokens * tokens,
+        };
+        let scores = MatMul {
+            m: tokens,
+            k: width,
+            n: tokens,
+            a_row: row,
+            a_column: 1,
+            b_row: 1,
+            b_column: row,
+            c_row: tokens,
+            batch: &[by_head],
+            alpha: 0.125,
+        };
+        let by_head = BatchAxis {
+            extent: heads,
+            a: tokens * tokens,
+            b: width,
+            c: width,
+        };
+        let values = MatMul {
+            m: tokens,
+            k: tokens,
+            n: width,
+            a_row: tokens,
+            a_column: 1,
+            b_row: row,
+            b_column: 1,
+            c_row: row,
+            batch: &[by_head],
+            alpha: 1.0,
+        };
+        let (shape, a) = if transposed {
+            (&scores, &x)
+        } else {
+            (&values, &p)
+        };
+        let mut scratch = vec![0.0; gemm::matmul_scratch_len(shape, self.pool.threads())];
+        let mut c = vec![0.0; heads * tokens * tokens.max(width)];
+        self.case(&name, heads * tokens * tokens * width, || {
+            gemm::matmul(
+                self.pool,
+                shape,
+                a,
+                &x,
+                &Epilogue::default(),
+                &mut c,
+                &mut scratch,
             );
         });
     }
@@ -282,6 +350,11 @@ fn main() {
             ];
             for [m, k, n] in shapes {
                 bench.gemm(m, k, n);
+            }
+            for [heads, tokens, width] in [[12, 128, 32], [12, 128, 64], [12, 1, 64], [4, 512, 64]]
+            {
+                bench.heads(heads, tokens, width, true);
+                bench.heads(heads, tokens, width, false);
             }
             bench.activated(128, 384, 1536, Activation::Gelu);
             bench.activated(3136, 24, 144, Activation::Silu);

@@ -313,17 +313,23 @@ fn products_of_two_values_agree_with_loops_over_any_strides() {
 
 #[test]
 fn packing_follows_its_formula() {
-    let b: Vec<f32> = (0..3 * 18).map(|i| i as f32 + 1.0).collect();
-    let mut packed = vec![f32::NAN; packed_len(3, 18)];
-    pack_b(3, 18, Matrix::rows(&b, 18), &mut packed);
-    let mut transposed = vec![f32::NAN; packed.len()];
-    let b_columns: Vec<f32> = (0..54).map(|i| b[i % 3 * 18 + i / 3]).collect();
-    pack_b(3, 18, Matrix::columns(&b_columns, 3), &mut transposed);
-    assert_eq!(packed, transposed);
-    for (at, &x) in packed.iter().enumerate() {
-        let (panel, p, j) = (at / 48, at / 16 % 3, at % 16);
-        let column = panel * 16 + j;
-        assert_eq!(x, if column < 18 { b[p * 18 + column] } else { 0.0 });
+    for (k, n) in [(3, 18), (16, 16), (37, 50), (5, 1), (0, 4), (4, 0)] {
+        let b: Vec<f32> = (0..k * n).map(|i| i as f32 + 1.0).collect();
+        let b_columns: Vec<f32> = (0..k * n).map(|i| b[i % k * n + i / k]).collect();
+        for isa in available() {
+            let pack = |b: Matrix<'_>| {
+                let mut packed = vec![f32::NAN; packed_len(k, n)];
+                with_isa(isa, || pack_b(k, n, b, &mut packed));
+                packed
+            };
+            let packed = pack(Matrix::rows(&b, n));
+            assert_eq!(packed, pack(Matrix::columns(&b_columns, k)));
+            for (at, &x) in packed.iter().enumerate() {
+                let (panel, p, j) = (at / (16 * k), at / 16 % k, at % 16);
+                let column = panel * 16 + j;
+                assert_eq!(x, if column < n { b[p * n + column] } else { 0.0 });
+            }
+        }
     }
 }
 

@@ -215,6 +215,20 @@ impl Vector for Avx2 {
         unsafe { Int(_mm256_cvtps_epi32(self.0)) }
     }
     #[inline(always)]
+    fn interleave(self, other: Self) -> (Self, Self) {
+        unsafe {
+            // Within the 128-bit halves, then the halves.
+            let (a, b) = (
+                _mm256_unpacklo_ps(self.0, other.0),
+                _mm256_unpackhi_ps(self.0, other.0),
+            );
+            (
+                Self(_mm256_permute2f128_ps::<0x20>(a, b)),
+                Self(_mm256_permute2f128_ps::<0x31>(a, b)),
+            )
+        }
+    }
+    #[inline(always)]
     fn outlined<K: Kernel>(kernel: K) -> K::Out {
         // SAFETY: as above.
         unsafe { enter_outlined(kernel) }

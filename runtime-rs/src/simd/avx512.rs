@@ -198,6 +198,15 @@ impl Vector for Avx512 {
         unsafe { Int(_mm512_cvtps_epi32(self.0)) }
     }
     #[inline(always)]
+    fn interleave(self, other: Self) -> (Self, Self) {
+        unsafe {
+            let lower = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let upper = _mm512_add_epi32(lower, _mm512_set1_epi32(8));
+            let pick = |at| Self(_mm512_permutex2var_ps(self.0, at, other.0));
+            (pick(lower), pick(upper))
+        }
+    }
+    #[inline(always)]
     fn outlined<K: Kernel>(kernel: K) -> K::Out {
         // SAFETY: as above.
         unsafe { enter_outlined(kernel) }

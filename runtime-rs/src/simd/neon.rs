@@ -191,6 +191,15 @@ impl Vector for Neon {
         unsafe { Int(vcvtnq_s32_f32(self.0)) }
     }
     #[inline(always)]
+    fn interleave(self, other: Self) -> (Self, Self) {
+        unsafe {
+            (
+                Self(vzip1q_f32(self.0, other.0)),
+                Self(vzip2q_f32(self.0, other.0)),
+            )
+        }
+    }
+    #[inline(always)]
     fn outlined<K: Kernel>(kernel: K) -> K::Out {
         enter_outlined(kernel)
     }

@@ -245,6 +245,10 @@ impl Vector for Scalar {
         Int(round_ties_even(self.0) as i32)
     }
     #[inline(always)]
+    fn interleave(self, other: Self) -> (Self, Self) {
+        (self, other)
+    }
+    #[inline(always)]
     fn outlined<K: Kernel>(kernel: K) -> K::Out {
         enter_outlined(kernel)
     }

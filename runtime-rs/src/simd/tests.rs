@@ -118,6 +118,12 @@ impl Kernel for Operations {
                 if n > 0 || n == -3 { n as f32 } else { 9.0 }
             );
         }
+        let (lower, upper) = x.interleave(-x);
+        for i in 0..V::LANES {
+            let got = [lower, upper].map(V::to_array);
+            let at = |i: usize| got[i / V::LANES][i % V::LANES];
+            assert_eq!((at(2 * i), at(2 * i + 1)), (small[i], -small[i]));
+        }
         assert_eq!(x.sum(), small[..V::LANES].iter().sum::<f32>());
         assert_eq!(
             x.max_lane(),

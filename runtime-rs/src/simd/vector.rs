@@ -139,6 +139,9 @@ pub trait Vector:
     /// Nearest integer, ties to even; unspecified outside the range of `i32`.
     fn round_to_int(self) -> Self::Int;
 
+    /// The lanes of `self` and `other` in turn: first `self₀, other₀, self₁, other₁, …`, then those of the upper halves.
+    fn interleave(self, other: Self) -> (Self, Self);
+
     /// Runs `kernel` in a function of its own with this instruction set: for code that is too large to be copied into
     /// each caller.
     fn outlined<K: Kernel>(kernel: K) -> K::Out;

@@ -223,6 +223,13 @@ impl Vector for Wasm {
         Int(i32x4_trunc_sat_f32x4(f32x4_nearest(self.0)))
     }
     #[inline(always)]
+    fn interleave(self, other: Self) -> (Self, Self) {
+        (
+            Self(i32x4_shuffle::<0, 4, 1, 5>(self.0, other.0)),
+            Self(i32x4_shuffle::<2, 6, 3, 7>(self.0, other.0)),
+        )
+    }
+    #[inline(always)]
     fn outlined<K: Kernel>(kernel: K) -> K::Out {
         enter_outlined(kernel)
     }
