@@ -49,7 +49,7 @@ async function sharedRuntime(session: Session): Promise<string> {
 }
 
 async function runCargo(session: Session, request: BuildRequest, runtime: string, targetDir: string): Promise<void> {
-  const args = ["build", "--release", "--offline", "--message-format=json-diagnostic-rendered-ansi"];
+  const args = ["build", "--release", "--offline", "--message-format=json"];
   args.push("--config", `paths=[${JSON.stringify(runtime)}]`);
   if (request.target) args.push("--target", request.target);
   const child = execa("cargo", args, {

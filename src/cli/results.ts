@@ -1,6 +1,6 @@
 /** Results of a run for people, and as an archive. */
 import { writeFileSync } from "node:fs";
-import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
+import { Diagnosed, diagnostic, printable } from "../diagnostics/report.ts";
 import { reason } from "../frontend/byte_source.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { outputEntries, writeNpz } from "../tensorfile/npz.ts";
@@ -34,7 +34,7 @@ export function resultTable(result: RunResult): string {
 }
 
 const row = ([name, t]: readonly [string, Tensor]): string[] => [
-  name.replace(/\p{Control}/gu, "?"),
+  printable(name),
   `${t.dtype}[${t.shape.join(", ")}] = ${preview(t)}`,
 ];
 

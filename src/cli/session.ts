@@ -6,7 +6,7 @@
 import { isAbsolute, join } from "node:path";
 import type { Command } from "commander";
 import picocolors from "picocolors";
-import { type Diagnostic, render } from "../diagnostics/report.ts";
+import { type Diagnostic, printable, render } from "../diagnostics/report.ts";
 import type { Host } from "./host.ts";
 import { Progress } from "./progress.ts";
 
@@ -59,7 +59,7 @@ export class Session {
 
   /** A result for people; nothing with `--json`. */
   print(text: string): void {
-    if (!this.json) this.host.stdout(`${text}\n`);
+    if (!this.json) this.host.stdout(`${printableLines(text)}\n`);
   }
 
   /** A result for machines: one document on a line. */
@@ -71,7 +71,7 @@ export class Session {
   note(text: string): void {
     if (this.options.quiet) return;
     this.progress.clear();
-    this.host.stderr(`${text}\n`);
+    this.host.stderr(`${printableLines(text)}\n`);
   }
 
   /** A message for those who want to know more. */
@@ -113,6 +113,9 @@ export class Session {
     this.undo.clear();
   }
 }
+
+/** Names of files and values come from outside: what could steer a terminal is shown instead. */
+const printableLines = (text: string): string => text.split("\n").map(printable).join("\n");
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 

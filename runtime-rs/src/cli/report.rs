@@ -100,7 +100,7 @@ pub fn results<M: AnyModel>(
     for (key, array) in &arrays {
         println!(
             "{}: {}{:?} = {}",
-            name_of::<M>(key),
+            shown(&name_of::<M>(key)),
             dtype_of::<M>(key),
             array.shape,
             preview(array)
@@ -138,6 +138,23 @@ fn document<M: AnyModel>(arrays: &[(&str, Array<'_>)], times: &Times, threads: u
         "{{\"outputs\":[{}],\"seconds\":{{\"load\":{load:e},\"first\":{first:e},\"min\":{min:e},\"median\":{median:e},\"p90\":{p90:e}}},\"bytes\":{{\"arena\":{},\"weights\":{},\"peakRss\":{}}},\"threads\":{threads},\"isa\":\"{}\"}}",
         outputs.join(","), sizes.arena, sizes.weights, peak_rss(), crate::simd::isa()
     )
+}
+
+/// A name without characters that could steer a terminal: control characters and changes of direction.
+fn shown(name: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    name.chars()
+        .map(|c| {
+            if steers(c) {
+                c.escape_unicode().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
 }
 
 /// A JSON string.

@@ -1,6 +1,6 @@
 /** `onnxidize inspect`: what a model is, or what it has become at a stage of the compiler. */
 import { Command, Option } from "commander";
-import { Diagnosed, printable } from "../../diagnostics/report.ts";
+import { Diagnosed } from "../../diagnostics/report.ts";
 import { importModel } from "../../frontend/import_graph.ts";
 import type { Program } from "../../ir/graph.ts";
 import { simplify } from "../../passes/index.ts";
@@ -50,7 +50,7 @@ async function inspectModel(session: Session, opened: OpenModel, options: ModelO
   const ok = !(compiled instanceof Diagnosed);
   const more = ok ? compiledFacts(compiled) : undefined;
   session.document({ model: opened.file, ok, ...facts, ...more, diagnostics: ok ? [] : compiled.diagnostics });
-  session.print(factsText(facts, more).split("\n").map(printable).join("\n"));
+  session.print(factsText(facts, more));
   if (!ok) session.note(`note: ${opened.file} cannot be compiled; \`onnxidize check\` says why`);
   return 0;
 }
