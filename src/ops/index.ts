@@ -13,6 +13,7 @@ import { bitCast } from "./bit_cast.ts";
 import { bitShift } from "./bit_shift.ts";
 import { cast } from "./cast.ts";
 import { castLike } from "./cast_like.ts";
+import { castMap } from "./cast_map.ts";
 import { categoryMapper } from "./category_mapper.ts";
 import { causalConvWithState } from "./causal_conv_with_state.ts";
 import { centerCropPad } from "./center_crop_pad.ts";
@@ -33,6 +34,7 @@ import { depthToSpace, spaceToDepth } from "./depth_to_space.ts";
 import { dequantizeLinear } from "./dequantize_linear.ts";
 import { det } from "./det.ts";
 import { dft } from "./dft.ts";
+import { dictVectorizer } from "./dict_vectorizer.ts";
 import { dims } from "./dims.ts";
 import { dropout } from "./dropout.ts";
 import { dynamicQuantizeLinear } from "./dynamic_quantize_linear.ts";
@@ -151,6 +153,7 @@ import { upsample } from "./upsample.ts";
 import { variadic } from "./variadic.ts";
 import { where } from "./where.ts";
 import { windows } from "./windows.ts";
+import { zipMap } from "./zip_map.ts";
 
 export const operators: readonly AnyOpDef[] = [
   ...activations,
@@ -167,6 +170,7 @@ export const operators: readonly AnyOpDef[] = [
   bitShift,
   cast,
   castLike,
+  castMap,
   categoryMapper,
   causalConvWithState,
   centerCropPad,
@@ -188,6 +192,7 @@ export const operators: readonly AnyOpDef[] = [
   dequantizeLinear,
   det,
   dft,
+  dictVectorizer,
   dims,
   dropout,
   dynamicQuantizeLinear,
@@ -313,6 +318,7 @@ export const operators: readonly AnyOpDef[] = [
   ...variadic,
   where,
   ...windows,
+  zipMap,
 ];
 
 const byName = new Map(operators.map((op) => [op.name, op]));
