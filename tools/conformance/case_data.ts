@@ -1,7 +1,7 @@
 /** Reading a case's stored inputs and expected outputs. The graph's types say what each file holds; files bind by position. */
 import { readFileSync } from "node:fs";
 import type { OnnxModel, OnnxType } from "../../src/frontend/onnx_model.ts";
-import { decodeOptionalProto, decodeSequenceProto, decodeTensorProto } from "../../src/frontend/tensor_proto.ts";
+import { decodeMapProto, decodeOptionalProto, decodeSequenceProto, decodeTensorProto } from "../../src/frontend/tensor_proto.ts";
 import type { RuntimeValue } from "../../src/ir/tensor.ts";
 import type { DataSet } from "../data/onnx_suite.ts";
 
@@ -23,5 +23,6 @@ function readValue(path: string, type: OnnxType | undefined): RuntimeValue {
   const bytes = readFileSync(path);
   if (type?.kind === "sequence") return decodeSequenceProto(bytes);
   if (type?.kind === "optional") return decodeOptionalProto(bytes);
+  if (type?.kind === "map") return decodeMapProto(bytes);
   return decodeTensorProto(bytes);
 }
