@@ -12,11 +12,11 @@ import { defineOp } from "../ir/op_def.ts";
 import { bool, dim, read, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { contentsIn } from "./contents.ts";
 import { toElement } from "./numeric.ts";
 import { bindExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 import { indices } from "./window.ts";
 
 export const affineGrid = defineOp({
@@ -29,7 +29,7 @@ export const affineGrid = defineOp({
   error: "computed in double precision, rounded once",
 
   infer({ theta, size }, _, ctx) {
-    const dtype = dtypeIn(theta, floatDTypes, "theta", ctx);
+    const dtype = dtypeIn(theta, floatTypes, "theta", ctx);
     dtypeIn(size, ["i64"], "size", ctx);
     const [length] = ranked(size, 1, "size", ctx) as [Dim];
     const [images, rows, columns] = ranked(theta, 3, "theta", ctx) as [Dim, Dim, Dim];

@@ -8,7 +8,6 @@
  */
 import { attr } from "../ir/attr.ts";
 import { product } from "../ir/dim.ts";
-import type { DType } from "../ir/dtype.ts";
 import { tensorOf } from "../ir/graph.ts";
 import { defineOp, type ImportNode } from "../ir/op_def.ts";
 import { dims, int, option, read, scratch, shape, write } from "../ir/plan.ts";
@@ -17,10 +16,10 @@ import { tensorType } from "../ir/types.ts";
 import { toElement } from "./numeric.ts";
 import { eachRead, pooled, type Reads, readsOf, windowOver } from "./pool.ts";
 import { dtypeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 import { wideOf } from "./wide.ts";
 import { indices, windowArg, windowAttrs } from "./window.ts";
 
-export const floatDTypes: readonly DType[] = ["f16", "f32", "f64", "bf16"];
 const poolAttrs = {
   ...windowAttrs,
   kernel_shape: { ...windowAttrs.kernel_shape, required: true },
@@ -36,7 +35,7 @@ export const averagePool = defineOp({
   attrs: { ...poolAttrs, count_include_pad: attr.bool(false) },
   error: "≤ (K + 1)·ε·mean|x|, K taps, ε of f32 (f64 for f64)",
 
-  infer: ({ x }, attrs, ctx) => [tensorType(dtypeIn(x, floatDTypes, "x", ctx), pooled(x, attrs, ctx))],
+  infer: ({ x }, attrs, ctx) => [tensorType(dtypeIn(x, floatTypes, "x", ctx), pooled(x, attrs, ctx))],
 
   evaluate({ x }, attrs) {
     const reads = readsOf(x, attrs);
@@ -81,7 +80,7 @@ export const lpPool = defineOp({
 
   infer({ x }, attrs, ctx) {
     checkPower(attrs.p, ctx.fail);
-    return [tensorType(dtypeIn(x, floatDTypes, "x", ctx), pooled(x, attrs, ctx))];
+    return [tensorType(dtypeIn(x, floatTypes, "x", ctx), pooled(x, attrs, ctx))];
   },
 
   evaluate: ({ x }, attrs) => [

@@ -16,12 +16,12 @@ import { defineOp, type ImportNode } from "../ir/op_def.ts";
 import { dim, float, floats, read, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { dims as dimsOp } from "./dims.ts";
 import { toElement } from "./numeric.ts";
 import { expectExtents } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const batchNormalization = defineOp({
   name: "batch_normalization",
@@ -37,9 +37,9 @@ export const batchNormalization = defineOp({
   error: "statistics in double precision; y: ≤ 3·ε·(|x − mean|·factor + |b|), ε of f32 (f64 for f64)",
 
   infer({ x, scale, b, input_mean, input_var }, { training_mode }, ctx) {
-    const dtype = dtypeIn(x, floatDTypes, "x", ctx);
-    dtypeIn(scale, floatDTypes, "scale", ctx);
-    const statistics = dtypeIn(input_mean, floatDTypes, "input_mean", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
+    dtypeIn(scale, floatTypes, "scale", ctx);
+    const statistics = dtypeIn(input_mean, floatTypes, "input_mean", ctx);
     sameDType([scale, b], ctx);
     sameDType([input_mean, input_var], ctx);
     const extents = shapeIn(x, "x", ctx);

@@ -6,7 +6,6 @@
  */
 import { attr } from "../ir/attr.ts";
 import { type Dim, floorDiv, isStatic, mul, product } from "../ir/dim.ts";
-import type { DType } from "../ir/dtype.ts";
 import { shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { type AttrsOf, defineOp, type InferContext } from "../ir/op_def.ts";
 import { int, type Lowering, read, readOption, scratch, shape, write } from "../ir/plan.ts";
@@ -15,6 +14,7 @@ import { tensorType } from "../ir/types.ts";
 import { expectExtents } from "./operands.ts";
 import { type Sums, sumsOf } from "./ring.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 import { wideOf } from "./wide.ts";
 import {
   accepted,
@@ -27,7 +27,6 @@ import {
   windowAttrs,
 } from "./window.ts";
 
-export const convDTypes: readonly DType[] = ["f16", "f32", "f64", "bf16"];
 export const convAttrs = { ...windowAttrs, group: attr.int(1) } as const;
 type ConvAttrs = AttrsOf<typeof convAttrs>;
 type Fail = Pick<InferContext, "fail">;
@@ -42,7 +41,7 @@ export const conv = defineOp({
   error: "≤ (K + 1)·ε·(|b| + Σ|x·w|), K = C/group·taps, ε of f32 (f64 for f64)",
 
   infer({ x, w, b }, attrs, ctx) {
-    const dtype = dtypeIn(x, convDTypes, "x", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
     sameDType([x, w, b], ctx);
     return [tensorType(dtype, convolved(x, w, b, attrs, ctx))];
   },

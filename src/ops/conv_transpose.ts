@@ -14,10 +14,11 @@ import { type AttrsOf, defineOp, type InferContext } from "../ir/op_def.ts";
 import { int, read, readOption, scratch, shape, write } from "../ir/plan.ts";
 import { sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { checkGroups, convAttrs, convDTypes } from "./conv.ts";
+import { checkGroups, convAttrs } from "./conv.ts";
 import { expectExtents } from "./operands.ts";
 import { type Sums, sumsOf } from "./ring.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 import { wideOf } from "./wide.ts";
 import { accepted, kernelExtents, perAxis, type StaticWindow, tapPairs, type Window, windowArg } from "./window.ts";
 
@@ -35,7 +36,7 @@ export const convTranspose = defineOp({
   error: "≤ (K + 1)·ε·(|b| + Σ|x·w|), K = C/group·taps, ε of f32 (f64 for f64)",
 
   infer({ x, w, b }, attrs, ctx) {
-    const dtype = dtypeIn(x, convDTypes, "x", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
     sameDType([x, w, b], ctx);
     const from = shapeIn(x, "x", ctx);
     if (from.length < 3) ctx.fail("E0201", { what: "rank of x", expected: "3 or more", found: from.length });

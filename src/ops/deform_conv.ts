@@ -12,11 +12,12 @@ import { type AttrsOf, defineOp } from "../ir/op_def.ts";
 import { int, read, readOption, scratch, shape, struct, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { checkGroups, convDTypes, convMacs, convolved, expectChannels, windowOf } from "./conv.ts";
+import { checkGroups, convMacs, convolved, expectChannels, windowOf } from "./conv.ts";
 import { toElement } from "./numeric.ts";
 import { expectExtents } from "./operands.ts";
 import { eachTap, tapsAt } from "./sampling.ts";
 import { agree, dtypeIn, ranked, sameDType } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 import {
   accepted,
   indices,
@@ -42,7 +43,7 @@ export const deformConv = defineOp({
   error: "computed in double precision, rounded once",
 
   infer({ x, w, offset, b, mask }, attrs, ctx) {
-    const dtype = dtypeIn(x, convDTypes, "x", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
     sameDType([x, w, offset, b, mask], ctx);
     const extents = convolved(x, w, b, withPads(attrs), ctx);
     if (attrs.offset_group < 1)

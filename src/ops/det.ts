@@ -9,10 +9,10 @@ import { defineOp } from "../ir/op_def.ts";
 import { dim, read, scratch, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { expectExtents } from "./operands.ts";
 import { agree, dtypeIn, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const det = defineOp({
   name: "det",
@@ -27,7 +27,7 @@ export const det = defineOp({
     const extents = shapeIn(x, "x", ctx);
     if (extents.length < 2) ctx.fail("E0201", { what: "rank of x", expected: "2 or more", found: extents.length });
     agree(extents.at(-2) as Dim, extents.at(-1) as Dim, "columns of x", ctx);
-    return [tensorType(dtypeIn(x, floatDTypes, "x", ctx), extents.slice(0, -2))];
+    return [tensorType(dtypeIn(x, floatTypes, "x", ctx), extents.slice(0, -2))];
   },
 
   evaluate({ x }) {

@@ -11,9 +11,10 @@ import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { dim, int, read, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { type TensorType, tensorType } from "../ir/types.ts";
-import { checkPower, floatDTypes, withIntegerP } from "./average_pool.ts";
+import { checkPower, withIntegerP } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { dtypeIn, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const globalAveragePool = defineOp({
   name: "global_average_pool",
@@ -76,7 +77,7 @@ function onePerChannel(x: Value, ctx: InferContext): TensorType {
   const extents = shapeIn(x, "x", ctx);
   if (extents.length < 2) ctx.fail("E0201", { what: "rank of x", expected: "2 or more", found: extents.length });
   return tensorType(
-    dtypeIn(x, floatDTypes, "x", ctx),
+    dtypeIn(x, floatTypes, "x", ctx),
     extents.map((d, axis): Dim => (axis < 2 ? d : 1)),
   );
 }

@@ -16,12 +16,12 @@ import { defineOp } from "../ir/op_def.ts";
 import { bool, read, shape, struct, write } from "../ir/plan.ts";
 import { allocate, numbers, sizeOf, type TensorData } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { expectExtents } from "./operands.ts";
 import { roundHalfEven } from "./requantize.ts";
 import { eachTap, type Interpolation, tapsAt } from "./sampling.ts";
 import { agree, dtypeIn, ranked, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 const numeric: readonly DType[] = ["f32", "f64", "f16", "bf16", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"];
 /** The variants of the runtime's enums. */
@@ -64,7 +64,7 @@ export const gridSample = defineOp({
   infer({ x, grid }, { mode }, ctx) {
     // Interpolation needs numbers; the nearest element may be of any type.
     const dtype = dtypeIn(x, mode === "nearest" ? [...numeric, "bool", "string"] : numeric, "x", ctx);
-    dtypeIn(grid, floatDTypes, "grid", ctx);
+    dtypeIn(grid, floatTypes, "grid", ctx);
     const extents = shapeIn(x, "x", ctx);
     if (extents.length < 3) ctx.fail("E0201", { what: "rank of x", expected: "3 or more", found: extents.length });
     const places = ranked(grid, extents.length, "grid", ctx);
@@ -140,6 +140,6 @@ function sample(
   eachTap(taps, axes, (offset, weight) => {
     sum += weight * Number(x[start + offset]);
   });
-  const whole = floatDTypes.includes(dtype) ? sum : roundHalfEven(sum);
+  const whole = floatTypes.includes(dtype) ? sum : roundHalfEven(sum);
   (y as unknown[])[at] = isBig(dtype) ? BigInt(whole) : toElement(dtype, whole);
 }

@@ -15,7 +15,6 @@ import { defineOp, type ImportNode, type InferContext } from "../ir/op_def.ts";
 import { dim, float, type Lowering, read, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { type TensorType, tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { dims as dimsOp } from "./dims.ts";
 import { expand } from "./expand.ts";
 import { toElement } from "./numeric.ts";
@@ -23,6 +22,7 @@ import { expectExtents } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
 import { standard } from "./standard.ts";
+import { floatTypes } from "./type_sets.ts";
 
 const error = "statistics in double precision; y: ≤ 3·ε·(|x − mean|·factor + |bias|), ε of f32 (f64 for f64)";
 
@@ -66,7 +66,7 @@ export const instanceNormalization = defineOp({
 
 /** The result's type: scale and bias have one element per channel. */
 function perChannelType(x: Value, scale: Value, bias: Value, ctx: InferContext): TensorType {
-  const dtype = dtypeIn(x, floatDTypes, "x", ctx);
+  const dtype = dtypeIn(x, floatTypes, "x", ctx);
   sameDType([x, scale, bias], ctx);
   const extents = shapeIn(x, "x", ctx);
   if (extents.length < 2) ctx.fail("E0201", { what: "rank of x", expected: "2 or more", found: extents.length });

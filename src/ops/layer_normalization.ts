@@ -15,10 +15,10 @@ import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { dim, dims, float, int, read, readOption, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { broadcastStrides, eachIndex, toElement } from "./numeric.ts";
 import { agree, axisIn, broadcastShapes, dtypeIn, sameDType, shapeIn } from "./shape_rules.ts";
 import { standard } from "./standard.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const layerNormalization = defineOp({
   name: "layer_normalization",
@@ -30,7 +30,7 @@ export const layerNormalization = defineOp({
   error: "statistics in double precision; y: ≤ 3·ε·(|x − mean|·factor + |b|), ε of f32 (f64 for f64)",
 
   infer({ x, scale, b }, { axis, stash_type }, ctx) {
-    const dtype = dtypeIn(x, floatDTypes, "x", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
     sameDType([x, scale, b], ctx);
     const extents = shapeIn(x, "x", ctx);
     const at = axisIn(axis, extents.length, ctx);
@@ -107,12 +107,12 @@ export const rmsNormalization = defineOp({
   error: "statistics in double precision; y: relative ≤ 3·ε, ε of f32 (f64 for f64)",
 
   infer({ x, scale }, { axis, stash_type }, ctx) {
-    dtypeIn(x, floatDTypes, "x", ctx);
+    dtypeIn(x, floatTypes, "x", ctx);
     const extents = shapeIn(x, "x", ctx);
     axisIn(axis, extents.length, ctx);
     broadcastsTo(scale, extents, "scale", ctx);
     stashed(stash_type, ctx);
-    return [tensorType(dtypeIn(scale, floatDTypes, "scale", ctx), extents)];
+    return [tensorType(dtypeIn(scale, floatTypes, "scale", ctx), extents)];
   },
 
   evaluate({ x, scale }, { axis, epsilon }) {
@@ -149,8 +149,8 @@ function broadcastsTo(v: Value, extents: readonly Dim[], what: string, ctx: Infe
 }
 
 function stashed(dtype: DType, ctx: InferContext): DType {
-  if (!floatDTypes.includes(dtype))
-    ctx.fail("E0202", { name: "stash_type", value: dtype, expected: floatDTypes.join(", ") });
+  if (!floatTypes.includes(dtype))
+    ctx.fail("E0202", { name: "stash_type", value: dtype, expected: floatTypes.join(", ") });
   return dtype;
 }
 

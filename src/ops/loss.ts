@@ -14,11 +14,11 @@ import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { bool, dims, int, type Lowering, option, read, readOption, struct, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { type TensorType, tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { expectExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked, sameDType, shapeIn } from "./shape_rules.ts";
 import { lowerSoftmax, mapBlocks } from "./softmax.ts";
+import { floatTypes } from "./type_sets.ts";
 
 const classDTypes: readonly DType[] = ["i32", "i64"];
 const attrs = {
@@ -79,7 +79,7 @@ function lossType(
   { reduction }: Attrs,
   ctx: InferContext,
 ): TensorType {
-  const dtype = dtypeIn(x, floatDTypes, "the scores", ctx);
+  const dtype = dtypeIn(x, floatTypes, "the scores", ctx);
   dtypeIn(classes, classDTypes, "the classes", ctx);
   sameDType([x, weight], ctx);
   const extents = shapeIn(x, "the scores", ctx);

@@ -10,9 +10,9 @@ import { defineOp } from "../ir/op_def.ts";
 import { dims, int, read, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { axisIn, dtypeIn, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const lpNormalization = defineOp({
   name: "lp_normalization",
@@ -27,7 +27,7 @@ export const lpNormalization = defineOp({
     if (p !== 1 && p !== 2) ctx.fail("E0202", { name: "p", value: p, expected: "1 or 2" });
     const extents = shapeIn(input, "input", ctx);
     axisIn(axis, extents.length, ctx);
-    return [tensorType(dtypeIn(input, floatDTypes, "input", ctx), extents)];
+    return [tensorType(dtypeIn(input, floatTypes, "input", ctx), extents)];
   },
 
   evaluate({ input }, { axis, p }) {

@@ -11,9 +11,9 @@ import { defineOp } from "../ir/op_def.ts";
 import { dims, floats, int, read, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { dtypeIn, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const lrn = defineOp({
   name: "lrn",
@@ -28,7 +28,7 @@ export const lrn = defineOp({
     if (size < 1) ctx.fail("E0202", { name: "size", value: size, expected: "at least 1" });
     const extents = shapeIn(x, "x", ctx);
     if (extents.length < 2) ctx.fail("E0201", { what: "rank of x", expected: "2 or more", found: extents.length });
-    return [tensorType(dtypeIn(x, floatDTypes, "x", ctx), extents)];
+    return [tensorType(dtypeIn(x, floatTypes, "x", ctx), extents)];
   },
 
   evaluate({ x }, { alpha, beta, bias, size }) {

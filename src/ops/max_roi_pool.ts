@@ -13,9 +13,9 @@ import { defineOp } from "../ir/op_def.ts";
 import { float, read, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { expectExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked, sameDType } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const maxRoiPool = defineOp({
   name: "max_roi_pool",
@@ -27,7 +27,7 @@ export const maxRoiPool = defineOp({
   error: "exact",
 
   infer({ x, rois }, { pooled_shape }, ctx) {
-    const dtype = dtypeIn(x, floatDTypes, "x", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
     sameDType([x, rois], ctx);
     if (pooled_shape.length !== 2 || pooled_shape.some((n) => n < 1))
       ctx.fail("E0202", { name: "pooled_shape", value: pooled_shape.join(", "), expected: "two positive numbers" });

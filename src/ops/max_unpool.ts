@@ -11,9 +11,9 @@ import { defineOp, type InferContext } from "../ir/op_def.ts";
 import { dims, read, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, stridesOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { bindExtents, expectExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 import { accepted, perAxis, windowAttrs } from "./window.ts";
 
 const attrs = {
@@ -37,7 +37,7 @@ export const maxUnpool = defineOp({
   error: "exact",
 
   infer({ x, i, output_shape }, attrs, ctx) {
-    const dtype = dtypeIn(x, floatDTypes, "x", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
     const from = shapeIn(x, "x", ctx);
     if (from.length < 3) ctx.fail("E0201", { what: "rank of x", expected: "3 or more", found: from.length });
     dtypeIn(i, ["i64"], "i", ctx);

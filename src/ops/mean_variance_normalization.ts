@@ -12,9 +12,9 @@ import { defineOp } from "../ir/op_def.ts";
 import { ints, read, shape, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, stridesOf } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { eachIndex, toElement } from "./numeric.ts";
 import { axesIn, dtypeIn, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 const epsilon = 1e-9;
 
@@ -30,7 +30,7 @@ export const meanVarianceNormalization = defineOp({
   infer({ x }, { axes }, ctx) {
     const extents = shapeIn(x, "x", ctx);
     axesIn(axes, extents.length, ctx);
-    return [tensorType(dtypeIn(x, floatDTypes, "x", ctx), extents)];
+    return [tensorType(dtypeIn(x, floatTypes, "x", ctx), extents)];
   },
 
   evaluate({ x }, { axes }) {

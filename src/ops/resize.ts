@@ -33,7 +33,6 @@ import {
 } from "../ir/plan.ts";
 import { numbers } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { bindExtents, indexList, integers } from "./operands.ts";
 import { type Along, resizeTensor } from "./resize_reference.ts";
 import {
@@ -48,7 +47,7 @@ import {
   staysAsItIs,
 } from "./resize_rules.ts";
 import { agree, dtypeIn, ranked, shapeIn } from "./shape_rules.ts";
-import { wholeTypes } from "./type_sets.ts";
+import { floatTypes, wholeTypes } from "./type_sets.ts";
 import { wideOf } from "./wide.ts";
 
 const numeric = wholeTypes.filter((d) => isFloat(d) || isInteger(d));
@@ -80,7 +79,7 @@ export const resize = defineOp({
         given(roi) ??
         ctx.fail("E0201", { what: "roi", expected: "a part of the input, by coordinates", found: "none" });
       dtypeIn(x, numeric, "x", ctx);
-      dtypeIn(part, floatDTypes, "roi", ctx);
+      dtypeIn(part, floatTypes, "roi", ctx);
       const axes = attrs.axes?.length ?? shapeIn(x, "x", ctx).length;
       agree(2 * axes, ranked(part, 1, "roi", ctx)[0] as Dim, "number of entries of roi", ctx);
     }

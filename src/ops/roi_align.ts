@@ -15,10 +15,10 @@ import { defineOp } from "../ir/op_def.ts";
 import { bool, float, int, read, shape, struct, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, numbers, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { expectExtents } from "./operands.ts";
 import { agree, dtypeIn, ranked, sameDType } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 
 export const roiAlign = defineOp({
   name: "roi_align",
@@ -50,7 +50,7 @@ export const roiAlign = defineOp({
   error: "computed in double precision, rounded once",
 
   infer({ x, rois, batch_indices }, { output_height, output_width, sampling_ratio }, ctx) {
-    const dtype = dtypeIn(x, floatDTypes, "x", ctx);
+    const dtype = dtypeIn(x, floatTypes, "x", ctx);
     sameDType([x, rois], ctx);
     dtypeIn(batch_indices, ["i64"], "batch_indices", ctx);
     for (const [name, value] of Object.entries({ output_height, output_width, sampling_ratio: sampling_ratio + 1 }))

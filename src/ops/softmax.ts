@@ -15,9 +15,9 @@ import { defineOp, type ImportNode, type InferContext } from "../ir/op_def.ts";
 import { dims, type Lowering, read, scratch, write } from "../ir/plan.ts";
 import { allocate, type NumberArray, sizeOf, type Tensor } from "../ir/tensor.ts";
 import { type TensorType, tensorType } from "../ir/types.ts";
-import { floatDTypes } from "./average_pool.ts";
 import { toElement } from "./numeric.ts";
 import { axisIn, dtypeIn, shapeIn } from "./shape_rules.ts";
+import { floatTypes } from "./type_sets.ts";
 import { wideOf } from "./wide.ts";
 
 const attrs = { axis: attr.int(-1), coerced: attr.internal(false) } as const;
@@ -81,7 +81,7 @@ function coerced(op: "softmax" | "logSoftmax", node: ImportNode, b: Builder): Im
 function alongAxis(input: Value, { axis }: Attrs, ctx: InferContext): TensorType {
   const extents = shapeIn(input, "input", ctx);
   axisIn(axis, extents.length, ctx);
-  return tensorType(dtypeIn(input, floatDTypes, "input", ctx), extents);
+  return tensorType(dtypeIn(input, floatTypes, "input", ctx), extents);
 }
 
 /** Axes before, at and behind the sum's. */

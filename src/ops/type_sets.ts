@@ -7,6 +7,8 @@ export const anyType: readonly DType[] = dtypes;
 export const wholeTypes: readonly DType[] = dtypes.filter((d) => !/^f8|^f4|^[iu][24]$/.test(d));
 /** As `wholeTypes` without bf16, as in schemas of before version 13. */
 export const olderTypes: readonly DType[] = wholeTypes.filter((d) => d !== "bf16");
+/** Floats of at least 16 bits. */
+export const floatTypes: readonly DType[] = ["f16", "f32", "f64", "bf16"];
 /** What reductions and running sums take. */
 export const sumTypes: readonly DType[] = ["u32", "u64", "i32", "i64", "f16", "f32", "f64", "bf16"];
 /** Indices. */
