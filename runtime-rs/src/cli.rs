@@ -1,15 +1,19 @@
 //! The command line of generated programs: tensors in from files, results out, times. Also the door for tests, which talk
 //! to many models in one program.
 
+mod picture;
+mod proto;
 mod report;
 mod values;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::any::{Any, AnyModel};
+use crate::any::{Any, AnyModel, Port};
 use crate::error::{Error, Result};
+use crate::image::Image;
 use crate::npz::{parse_npz, write_npz};
 use report::Times;
 pub use values::{load_value, save_value, Members};
@@ -18,7 +22,7 @@ pub use values::{load_value, save_value, Members};
 const USAGE: &str = "\
 options:
   --inputs FILE.npz      inputs by name or by position (0, 1, …)
-  --input NAME=FILE.npy  one input; may be repeated
+  --input NAME=FILE      one input from a .npy, .npz or .pb file, or a picture; may be repeated
   --save FILE.npz        write the results, by position and by name
   --repeat N             run N times and report times (default 1)
   --threads N            threads; 0 takes all that the machine has (default 1)
@@ -40,9 +44,12 @@ struct Options {
 const WRONG_USAGE: u8 = 2;
 const REFUSED: u8 = 3;
 
+/// A decoder of pictures, for programs whose model has an input that a picture fits.
+pub type Decoder = fn(&[u8]) -> Option<Image>;
+
 /// Runs model `M` as `main` does: exit code 0 if all went well, 2 for wrong arguments, 3 for wrong data. `weights` is where
 /// the file with the constants was when the program was built; one beside the program is preferred.
-pub fn main<M: AnyModel>(weights: Option<&str>) -> ExitCode {
+pub fn main<M: AnyModel>(weights: Option<&str>, pictures: Option<Decoder>) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|a| a == "--help" || a == "-h") {
         println!("{USAGE}\n\n{}", report::ports::<M>());
@@ -55,7 +62,7 @@ pub fn main<M: AnyModel>(weights: Option<&str>) -> ExitCode {
             return WRONG_USAGE.into();
         }
     };
-    match run::<M>(&options, weights) {
+    match run::<M>(&options, weights, pictures) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             report::error(&e, options.json);
@@ -136,29 +143,59 @@ fn load<M: AnyModel>(options: &Options, built: Option<&str>) -> Result<M> {
     ))?))
 }
 
-/// Values of all inputs, from the archive and the single files. Names that are no input's are errors.
-fn inputs<M: AnyModel>(options: &Options) -> Result<Vec<Any>> {
+/// Values of all inputs, from the archive and the single files. Of two values for an input the single file counts.
+fn inputs<M: AnyModel>(options: &Options, pictures: Option<Decoder>) -> Result<Vec<Any>> {
     let archive = options
         .inputs
         .as_deref()
         .map(|p| read_file(Path::new(p)))
-        .transpose()?;
-    let single = options
-        .input
-        .iter()
-        .map(|(name, file)| Ok((name.clone(), read_file(Path::new(file))?)))
-        .collect::<Result<Vec<_>>>()?;
-    let mut members = archive
-        .as_deref()
-        .map(parse_npz)
         .transpose()?
         .unwrap_or_default();
-    let ours = single
-        .iter()
-        .map(|(name, bytes)| (name.clone(), &bytes[..]));
-    // The first of two values counts: single files before the archive.
-    members.splice(0..0, ours);
+    let mut members = Vec::new();
+    for (name, file) in &options.input {
+        let port = port::<M>(name)?;
+        let array = array(&read_file(Path::new(file))?, port, pictures);
+        let array =
+            array.map_err(|e| Error::new(format!("input {name}: {file}: {}", e.message)))?;
+        members.push((port.name.to_string(), Cow::Owned(array)));
+    }
+    if options.inputs.is_some() {
+        let given: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
+        let others = parse_npz(&archive)?;
+        members.extend(others.into_iter().filter(|(name, _)| {
+            let position = name.parse().ok().and_then(|i: usize| M::inputs().get(i));
+            !given
+                .iter()
+                .any(|g| g == name || position.is_some_and(|p| p.name == g))
+        }));
+    }
     values_of::<M>(&members)
+}
+
+/// The input of that name or position.
+fn port<M: AnyModel>(name: &str) -> Result<&'static Port> {
+    let position = name.parse().ok().and_then(|i: usize| M::inputs().get(i));
+    let found = M::inputs().iter().find(|p| p.name == name).or(position);
+    found.ok_or_else(|| Error::new(format!("the model has no input {name}")))
+}
+
+/// The contents of a file for one input as a `.npy` file.
+fn array(file: &[u8], port: &Port, pictures: Option<Decoder>) -> Result<Vec<u8>> {
+    if file.starts_with(b"\x93NUMPY") {
+        return Ok(file.to_vec());
+    }
+    if file.starts_with(b"PK\x03\x04") {
+        let mut members = parse_npz(file)?;
+        let at = members.iter().position(|(n, _)| n == port.name || n == "0");
+        if at.is_none() && members.len() != 1 {
+            return Err(Error::new(format!("no array {}", port.name)));
+        }
+        return Ok(members.swap_remove(at.unwrap_or(0)).1.into_owned());
+    }
+    match pictures.and_then(|decode| decode(file)) {
+        Some(image) => picture::to_npy(&image, port.kind),
+        None => proto::to_npy(file),
+    }
 }
 
 fn values_of<M: AnyModel>(members: &Members<'_>) -> Result<Vec<Any>> {
@@ -169,12 +206,16 @@ fn values_of<M: AnyModel>(members: &Members<'_>) -> Result<Vec<Any>> {
         .collect()
 }
 
-fn run<M: AnyModel>(options: &Options, built: Option<&str>) -> Result<()> {
+fn run<M: AnyModel>(
+    options: &Options,
+    built: Option<&str>,
+    pictures: Option<Decoder>,
+) -> Result<()> {
     let start = Instant::now();
     let model: M = load(options, built)?;
     let mut workspace = M::workspace(options.threads);
     let load = start.elapsed().as_secs_f64();
-    let values = inputs::<M>(options)?;
+    let values = inputs::<M>(options, pictures)?;
     let start = Instant::now();
     let results = model.run_any(&mut workspace, &values, true)?;
     let first = start.elapsed().as_secs_f64();

@@ -29,7 +29,7 @@ pub fn check<M: AnyModel>(
             .iter()
             .find(|(n, _)| *n == name)
             .ok_or_else(|| Error::new(format!("output {name} is missing")))?;
-        compare(&parse_npy(twin.1)?, &parse_npy(bytes)?, rtol, atol)
+        compare(&parse_npy(&twin.1)?, &parse_npy(&bytes)?, rtol, atol)
             .map_err(|e| Error::new(format!("output {name}: {}", e.message)))?;
     }
     Ok(())

@@ -1,6 +1,8 @@
-//! `.npy` and `.npz` files: reading inputs and writing results. Members of the zip must be stored, not compressed.
+//! `.npy` and `.npz` files: reading inputs and writing results.
 //!
 //! Source: NEP 1 (the npy format); PKWARE APPNOTE.TXT 6.3.10, §4.3.
+
+use std::borrow::Cow;
 
 use crate::any::NpyElement;
 use crate::error::{Error, Result};
@@ -144,7 +146,8 @@ impl Array<'_> {
     }
 }
 
-fn npy(descr: &str, shape: &[usize], body: &[u8]) -> Vec<u8> {
+/// A `.npy` file of elements that are bytes already; `descr` is numpy's name with the byte order.
+pub(crate) fn npy(descr: &str, shape: &[usize], body: &[u8]) -> Vec<u8> {
     let shape = match shape {
         [one] => format!("({one},)"),
         _ => format!(
@@ -192,8 +195,8 @@ pub fn write_strings(t: &Tensor<String>) -> Vec<u8> {
     npy(&format!("<U{width}"), &t.shape, &body)
 }
 
-/// Members of a `.npz` by name, `.npy` removed.
-pub fn parse_npz(bytes: &[u8]) -> Result<Vec<(String, &[u8])>> {
+/// Members of a `.npz` by name, `.npy` removed. Compressed ones are unpacked.
+pub fn parse_npz(bytes: &[u8]) -> Result<Vec<(String, Cow<'_, [u8]>)>> {
     let end = (0..=bytes.len().saturating_sub(22))
         .rev()
         .take(1 << 16)
@@ -208,18 +211,14 @@ pub fn parse_npz(bytes: &[u8]) -> Result<Vec<(String, &[u8])>> {
         {
             return Err(bad("damaged .npz directory"));
         }
-        let (method, size) = (u16_at(bytes, at + 10)?, u32_at(bytes, at + 24)?);
+        let method = u16_at(bytes, at + 10)?;
+        let (packed, size) = (u32_at(bytes, at + 20)?, u32_at(bytes, at + 24)?);
         let (name, extra, comment, start) = (
             u16_at(bytes, at + 28)?,
             u16_at(bytes, at + 30)?,
             u16_at(bytes, at + 32)?,
             u32_at(bytes, at + 42)?,
         );
-        if method != 0 {
-            return Err(bad(
-                "compressed .npz members are not read here; save with numpy.savez",
-            ));
-        }
         let text = bytes
             .get(at + 46..at + 46 + name)
             .ok_or_else(|| bad("damaged .npz directory"))?;
@@ -227,15 +226,25 @@ pub fn parse_npz(bytes: &[u8]) -> Result<Vec<(String, &[u8])>> {
             .trim_end_matches(".npy")
             .to_string();
         let data = start + 30 + u16_at(bytes, start + 26)? + u16_at(bytes, start + 28)?;
-        members.push((
-            text,
-            bytes
-                .get(data..data + size)
-                .ok_or_else(|| bad("damaged .npz member"))?,
-        ));
+        let data = bytes
+            .get(data..data + packed)
+            .ok_or_else(|| bad("damaged .npz member"))?;
+        members.push((text, contents(data, method, size)?));
         at += 46 + name + extra + comment;
     }
     Ok(members)
+}
+
+/// The contents of a member of the zip: stored (0) or deflated (8).
+fn contents(data: &[u8], method: usize, size: usize) -> Result<Cow<'_, [u8]>> {
+    let unpacked = match method {
+        0 => Some(Cow::Borrowed(data)),
+        8 => crate::image::inflate_raw(data, size).map(Cow::Owned),
+        _ => return Err(bad("compressed in a way that is not read here")),
+    };
+    unpacked
+        .filter(|d| d.len() == size)
+        .ok_or_else(|| bad("damaged .npz member"))
 }
 
 /// A `.npz` of stored members.

@@ -58,6 +58,46 @@ export const readArchive = (session: Session, file: string): Given =>
     return readNpz(bytes);
   });
 
+/** First bytes of the formats that compiled programs decode. */
+const pictureHeads = [
+  "BM",
+  "\xff\xd8\xff",
+  "\x89PNG",
+  "P1",
+  "P2",
+  "P3",
+  "P4",
+  "P5",
+  "P6",
+  "P7",
+  "II*\0",
+  "MM\0*",
+  "RIFF",
+  "\0\0\0\x0cjP",
+];
+
+const isPicture = (bytes: Uint8Array): boolean => {
+  const head = Buffer.from(bytes.subarray(0, 8)).toString("latin1");
+  return pictureHeads.some((p) => head.startsWith(p));
+};
+
+/** Pictures among the single inputs, by position: the compiled program decodes them. The other flags stay. */
+export function takePictures<F extends InputFlags>(
+  session: Session,
+  model: OnnxModel,
+  flags: F,
+): { readonly pictures: ReadonlyMap<number, string>; readonly flags: F } {
+  const inputs = requiredInputs(model);
+  const pictures = new Map<number, string>();
+  const others = (flags.input ?? []).filter(([name, file]) => {
+    const index = indexOf(name, inputs);
+    if (index < 0 || !isPicture(read(session, file))) return true;
+    pictures.set(index, session.path(file));
+    return false;
+  });
+  return { pictures, flags: { ...flags, input: others } };
+}
+
 /** The given values in the graph's order; undefined where there is none. Throws E0502, E0504, E0505. */
 export function readInputs(session: Session, model: OnnxModel, flags: InputFlags): (RuntimeValue | undefined)[] {
   const inputs = requiredInputs(model);
@@ -111,6 +151,7 @@ function readValue(session: Session, file: string, info: OnnxValueInfo): Runtime
   return withFile(file, () => {
     const bytes = read(session, file);
     if (isNpy(bytes)) return readNpy(bytes);
+    if (isPicture(bytes)) throw new TensorFileError(`"${file}" is a picture, which only \`onnxidize run\` reads`);
     if (!isZip(bytes)) return readProto(bytes, info.type);
     const arrays = readNpz(bytes);
     const value =

@@ -1,10 +1,12 @@
 /** Programs that are really built: they share one cache, so that the runtime is compiled once for all tests. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { crc32, deflateRawSync } from "node:zlib";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { encodeTensorProto } from "../frontend/encode_tensor.ts";
 import { type Tensor, tensor } from "../ir/tensor.ts";
+import { writeNpy } from "../tensorfile/npy.ts";
 import { readNpz, writeNpz } from "../tensorfile/npz.ts";
 import { commandLine, testCache, tinyModel } from "../testing/command_line.ts";
 import { runtimeFiles } from "./runtime_files.ts";
@@ -101,6 +103,21 @@ describe("run", patience, () => {
     expect([code, stdout.split("\n")[0]]).toEqual([0, "y  f32[2, 3] = [1, 2, 3, 5, 7, 9]"]);
   });
 
+  test("reads a picture where the input has rows, columns and channels", async () => {
+    const model = cli.model(
+      "picture.onnx",
+      `<ir_version: 8, opset_import: ["" : 17]>
+picture (float[1, 3, H, W] x) => (float[1, 3] y) { y = ReduceMax <axes = [2, 3], keepdims = 0> (x) }`,
+    );
+    const pixels = new Uint8Array(8 * 9 * 3).map((_, i) => (i % 3 === 1 ? 51 : 0));
+    const file = cli.write("green.ppm", Buffer.concat([Buffer.from("P6 9 8 255\n"), pixels]));
+    const { code, stdout } = await cli.run("run", model, "--input", `x=${file}`);
+    expect([code, stdout.split("\n")[0]]).toEqual([0, "y  f32[1, 3] = [0, 0.2, 0]"]);
+    const { stderr } = await cli.run("run", model, "--input", `x=${file}`, "--dim", "H=9", "--no-progress");
+    expect(stderr).toContain("expected 9 rows of pixels, found 8");
+    expect((await cli.run("compare", model, "--input", `x=${file}`)).stderr).toContain("is a picture");
+  });
+
   test("an input that the model refuses while it runs is an error that names the node", async () => {
     const pick = cli.model(
       "pick.onnx",
@@ -195,6 +212,17 @@ describe("build", patience, () => {
     });
     const { stdout } = await execa(document.program, ["--inputs", join(cli.folder, inputs)]);
     expect(stdout).toBe("y: f32[2, 3] = [1.0, 2.0, 3.0, 5.0, 7.0, 9.0]");
+    for (const given of [
+      ["--inputs", cli.write("compressed.npz", deflated("x.npy", writeNpy(rows)))],
+      ["--input", `x=${cli.write("standalone.pb", encodeTensorProto(rows, ""))}`],
+      [
+        "--input",
+        `0=${cli.write("one_array.npz", writeNpz(new Map([["any", rows]])))}`,
+        "--inputs",
+        archive("w.npz", { x: products }),
+      ],
+    ])
+      expect((await execa(document.program, given, { cwd: cli.folder })).stdout).toBe(stdout);
     const help = await execa(document.program, ["--help"]);
     expect(help.stdout).toContain('inputs:\n  "x": f32[N, 2]');
   });
@@ -266,6 +294,26 @@ async function cargo(cwd: string, ...args: string[]): Promise<{ exitCode: number
   const env = { CARGO_TARGET_DIR: join(testCache, "target") };
   const { all, exitCode } = await execa("cargo", args, { cwd, env, all: true, reject: false });
   return { exitCode, all };
+}
+
+/** A zip file with one member, compressed as numpy's `savez_compressed` does it. */
+function deflated(name: string, bytes: Uint8Array): Uint8Array {
+  const [packed, path] = [deflateRawSync(bytes), Buffer.from(name)];
+  const sizes = Buffer.alloc(12);
+  sizes.writeUInt32LE(crc32(bytes));
+  sizes.writeUInt32LE(packed.length, 4);
+  sizes.writeUInt32LE(bytes.length, 8);
+  const common = Buffer.concat([
+    Buffer.from([20, 0, 0, 0, 8, 0, 0, 0, 33, 0]),
+    sizes,
+    Buffer.from([path.length, 0, 0, 0]),
+  ]);
+  const local = Buffer.concat([Buffer.from("PK\u0003\u0004"), common, path, packed]);
+  const entry = Buffer.concat([Buffer.from("PK\u0001\u0002\u0014\u0000"), common, Buffer.alloc(14), path]);
+  const end = Buffer.concat([Buffer.from("PK\u0005\u0006"), Buffer.from([0, 0, 0, 0, 1, 0, 1, 0]), Buffer.alloc(10)]);
+  end.writeUInt32LE(entry.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, entry, end]);
 }
 
 /** A .npy file whose first index runs fastest. */

@@ -16,6 +16,8 @@ import { toolEnvironment } from "./toolchain.ts";
 
 export interface RunRequest {
   readonly inputs: readonly RuntimeValue[];
+  /** Files of pictures, by position of the input: their values are null. */
+  readonly pictures?: ReadonlyMap<number, string>;
   readonly repeat: number;
   readonly threads: number;
 }
@@ -56,16 +58,21 @@ export async function runProgram(
   const [inputs, outputs] = [join(folder, "inputs.npz"), join(folder, "outputs.npz")];
   writeFileSync(inputs, positional(request.inputs));
   const weights = program.info.weightsEmbedded ? [] : ["--weights", join(program.folder, "weights.bin")];
+  const pictures = [...(request.pictures ?? [])].flatMap(([index, path]) => ["--input", `${index}=${path}`]);
   const numbers = ["--repeat", String(request.repeat), "--threads", String(request.threads)];
-  const result = await execa(program.path, ["--json", "--inputs", inputs, "--save", outputs, ...numbers, ...weights], {
-    cwd: folder,
-    env: toolEnvironment(session.host.env, false),
-    extendEnv: false,
-    reject: false,
-    stdin: "ignore",
-    cancelSignal: session.signal,
-    forceKillAfterDelay: 3000,
-  });
+  const result = await execa(
+    program.path,
+    ["--json", "--inputs", inputs, "--save", outputs, ...pictures, ...numbers, ...weights],
+    {
+      cwd: folder,
+      env: toolEnvironment(session.host.env, false),
+      extendEnv: false,
+      reject: false,
+      stdin: "ignore",
+      cancelSignal: session.signal,
+      forceKillAfterDelay: 3000,
+    },
+  );
   session.check();
   if (result.exitCode !== 0) throw new Diagnosed(stopped(result, opened.file));
   const arrays = readNpz(readFileSync(outputs));

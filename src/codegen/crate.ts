@@ -2,13 +2,14 @@
  * All files of a generated crate as data: the module and its constants, what cargo needs, and the runtime's source, so that
  * the crate stands alone. Same model, same options: same bytes.
  */
-import type { Program } from "../ir/graph.ts";
+import { type Dim, isStatic } from "../ir/dim.ts";
+import type { Program, Value } from "../ir/graph.ts";
 import type { Plan } from "../ir/plan.ts";
 import { typeText } from "../ir/types.ts";
 import { fill, type Module } from "./emit.ts";
 import { interfaceOf, type Port } from "./interface.ts";
 import { readmeView } from "./readme.ts";
-import { commentText } from "./rust.ts";
+import { call, commentText, layOut } from "./rust.ts";
 
 /** A file of a crate. Large ones come in pieces that are made when they are written. */
 export interface CrateFile {
@@ -46,6 +47,7 @@ export const buildInfoFile = "build-info.json";
 export function crateFiles(program: Program, plan: Plan, module: Module, options: CrateOptions): CrateFile[] {
   const named = { crate: options.name, version: options.version, source: commentText(program.source) };
   const weightsPath = module.embedded ? "None" : 'Some(concat!(env!("CARGO_MANIFEST_DIR"), "/weights.bin"))';
+  const run = call(`onnxidize_runtime::cli::main::<${options.name}::Model>`, [weightsPath, pictureDecoder(program)]);
   return [
     textFile("Cargo.toml", fill("cargo.toml", named)),
     textFile("Cargo.lock", fill("cargo.lock", named)),
@@ -53,13 +55,31 @@ export function crateFiles(program: Program, plan: Plan, module: Module, options
     textFile("rustfmt.toml", 'max_width = 110\nuse_small_heuristics = "Max"\n'),
     textFile("README.md", fill("readme.md", { ...named, ...readmeView(program, plan, module, options.name) })),
     textFile("src/lib.rs", module.rust),
-    textFile("src/main.rs", fill("main.rs", { ...named, weightsPath })),
+    textFile("src/main.rs", fill("main.rs", { ...named, call: layOut(run, 1) })),
     { path: "weights.bin", pieces: () => module.weights.pieces() },
     ...options.runtime.map((f) => ({ ...f, path: `runtime/${f.path}` })),
     textFile("runtime/rustfmt.toml", "# The runtime is formatted with rustfmt's own widths.\n"),
     ...(options.golden ? goldenFiles(options.name, options.golden, weightsPath) : []),
   ];
 }
+
+/** The decoder of pictures goes only into programs that can use it: it is larger than many models. */
+const pictureDecoder = (program: Program): string =>
+  program.main.inputs.some(takesPicture) ? "Some(onnxidize_runtime::image::decode)" : "None";
+
+/** Rows, columns and one or three channels, in either order, the extents before them being 1. */
+function takesPicture({ type }: Value): boolean {
+  if (type.kind !== "tensor" || !["f32", "u8"].includes(type.dtype) || !type.shape || type.shape.length < 3)
+    return false;
+  const [first, second, last] = type.shape.slice(-3) as [Dim, Dim, Dim];
+  const outer = type.shape.slice(0, -3).every((d) => !isStatic(d) || d === 1);
+  const isImage = (rows: Dim, columns: Dim, channels: Dim): boolean =>
+    (channels === 1 || channels === 3) && [rows, columns].every((d) => !isStatic(d) || d >= leastPixels);
+  return outer && (isImage(second, last, first) || isImage(first, second, last));
+}
+
+/** Images have at least so many rows and columns. */
+const leastPixels = 8;
 
 function goldenFiles(crate: string, golden: Golden, weightsPath: string): CrateFile[] {
   const { rtol, atol } = golden;

@@ -1,5 +1,7 @@
 //! Values of inputs and outputs as arrays in files.
 
+use std::borrow::Cow;
+
 use crate::any::{Any, NpyElement, Port};
 use crate::element::*;
 use crate::error::{Error, Result};
@@ -40,7 +42,7 @@ macro_rules! by_element {
 }
 
 /// Arrays of a file by name.
-pub type Members<'a> = [(String, &'a [u8])];
+pub type Members<'a> = [(String, Cow<'a, [u8]>)];
 
 /// Elements that files can hold: numbers and texts.
 trait FileElement: Clone + Default + Send + Sized + 'static {

@@ -22,6 +22,11 @@ pub(crate) fn inflate_zlib(data: &[u8], limit: usize) -> Option<Vec<u8>> {
     (u32::from_be_bytes(stored) == adler32(&out)).then_some(out)
 }
 
+/// The contents of a bare deflate stream, as zip files have them, at most `limit` bytes. Nothing if it is damaged or longer.
+pub(crate) fn inflate_raw(data: &[u8], limit: usize) -> Option<Vec<u8>> {
+    inflate(&mut LowBits::new(data), limit)
+}
+
 /// Adler's checksum (RFC 1950, §8.2).
 fn adler32(data: &[u8]) -> u32 {
     let (mut a, mut b) = (1u32, 0u32);

@@ -14,6 +14,8 @@ mod prefix_code;
 mod tiff;
 mod webp;
 
+pub(crate) use inflate::inflate_raw;
+
 /// A decoded image: rows from the top, red, green and blue of each pixel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {

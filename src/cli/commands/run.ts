@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { RuntimeValue } from "../../ir/tensor.ts";
 import { examples } from "../help.ts";
-import { type InputFlags, readInputs, requireAll, requiredInputs } from "../inputs.ts";
+import { type InputFlags, readInputs, requireAll, requiredInputs, takePictures } from "../inputs.ts";
 import { type OpenModel, openModel } from "../model.ts";
 import {
   addInput,
@@ -34,7 +34,7 @@ export const runCommand = (start: Start): Command =>
     .description("run the model; its compiled program is kept, so that a second run starts at once")
     .argument("<model>", "an .onnx or .onnxtxt file")
     .option("--inputs <file.npz>", "an array for each input, by name or by position (0, 1, …)")
-    .option("--input <name=file>", "one input from a .npy, .npz or .pb file; may be repeated", addInput)
+    .option("--input <name=file>", "one input from a .npy, .npz or .pb file, or a picture; may be repeated", addInput)
     .option("--random", "draw the inputs that are not given")
     .option("--seed <n>", "where the random numbers start", wholeNumber(0), 0)
     .option("--save <file.npz>", "write the outputs, by position and by name")
@@ -53,10 +53,11 @@ export const runCommand = (start: Start): Command =>
 async function run(session: Session, file: string, flags: Flags): Promise<number> {
   const options = modelOptions(flags);
   const opened = openModel(session, file);
-  const inputs = gather(session, opened, flags, options);
+  const { pictures, flags: others } = takePictures(session, opened.model, flags);
+  const inputs = gather(session, opened, others, options, pictures);
   const program = await programFor(session, opened, { options, keepEnv: flags.keepEnv });
   const threads = session.options.threads ?? 1;
-  const result = await runProgram(session, opened, program, { inputs, repeat: flags.repeat, threads });
+  const result = await runProgram(session, opened, program, { inputs, pictures, repeat: flags.repeat, threads });
   if (flags.save !== undefined) saveResults(session, flags.save, result);
   session.document({
     model: file,
@@ -71,8 +72,14 @@ async function run(session: Session, file: string, flags: Flags): Promise<number
 }
 
 /** Given inputs, and random ones for the rest if they are wanted. */
-export function gather(session: Session, opened: OpenModel, flags: GatherFlags, options: ModelOptions): RuntimeValue[] {
-  const given = readInputs(session, opened.model, flags);
+export function gather(
+  session: Session,
+  opened: OpenModel,
+  flags: GatherFlags,
+  options: ModelOptions,
+  pictures: ReadonlyMap<number, string> = new Map(),
+): RuntimeValue[] {
+  const given = readInputs(session, opened.model, flags).map((v, i) => (pictures.has(i) ? null : v));
   if (!flags.random) return requireAll(opened.model, given);
   const sizes = sizesFrom(options.dims);
   const drawn = randomInputs(requiredInputs(opened.model), flags.seed, sizes);
