@@ -11,6 +11,7 @@ import { pipeline } from "./passes/index.ts";
 import { lastOf, passSteps, type Trace } from "./passes/pass.ts";
 import { planMemory } from "./passes/plan_memory.ts";
 import { selectKernels } from "./passes/select.ts";
+import { withoutUnread } from "./passes/unread_steps.ts";
 
 export interface CompileOptions {
   /** Name of the model file, for messages and comments. */
@@ -61,5 +62,7 @@ export function* compileSteps(model: OnnxModel, options: CompileOptions): Genera
   return { program, plan, module, warnings };
 }
 
-export const planProgram = (program: Program): Plan =>
-  planMemory(program, selectKernels(program), program.main.outputs);
+export function planProgram(program: Program): Plan {
+  const results = program.main.outputs;
+  return planMemory(program, withoutUnread(selectKernels(program), results), results);
+}

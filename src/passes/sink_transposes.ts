@@ -6,6 +6,7 @@ import type { Builder } from "../ir/builder.ts";
 import { type Dim, sameDims } from "../ir/dim.ts";
 import { type Op, shapeOf, tensorOf, type Value } from "../ir/graph.ts";
 import { lazyLiteral } from "../ir/literal.ts";
+import type { MapExpr } from "../ir/map_expr.ts";
 import type { AnyOpDef } from "../ir/op_def.ts";
 import { permuted, reshaped } from "../ops/channels_last.ts";
 import { dims } from "../ops/dims.ts";
@@ -23,6 +24,10 @@ export const sinkTransposes: Pass = {
   run: (program) =>
     rewriteToFixpoint(program, (site) => {
       if (site.op.def === transpose) return meet(site);
+      if (site.op.def === map && site.op.inputs.length === 1) {
+        const below = sinkReshape(site);
+        if (below) return below;
+      }
       return site.op.def === map ? sinkThrough(site, site.op.inputs.length, map, site.op.attrs) : sinkAxes(site);
     }),
 };
@@ -31,6 +36,16 @@ export type Order = readonly number[];
 
 export const inverse = (order: Order): Order => order.map((_, i) => order.indexOf(i));
 const perm = (op: Op): Order => orderOf(op.attrs.perm as Order | undefined, shapeOf(op.inputs[0] as Value).length);
+
+/** A function of every element does not care about extents: `map(reshape x)` is `reshape(map x)`. */
+function sinkReshape({ op, builder, producer, uses }: Site): readonly Value[] | undefined {
+  const [v] = op.inputs as [Value];
+  const made = producer(v);
+  if (made?.def !== reshape || made.fresh.length > 0 || uses(v) !== 1) return undefined;
+  const [x, shape] = made.inputs as [Value, Value];
+  const y = builder.emit(map, { inputs: [x] }, { expr: op.attrs.expr as MapExpr });
+  return [builder.emitOp(made.def, [y, shape], made.attrs, [true]).outputs[0] as Value];
+}
 
 /** A transpose of a transpose is one, or none; of a constant, a constant. */
 function meet({ op, builder, producer }: Site): readonly Value[] | undefined {
