@@ -122,6 +122,7 @@ import { sequenceEmpty } from "./sequence_empty.ts";
 import { sequenceErase } from "./sequence_erase.ts";
 import { sequenceInsert } from "./sequence_insert.ts";
 import { sequenceLength } from "./sequence_length.ts";
+import { sequenceMap } from "./sequence_map.ts";
 import { shape } from "./shape.ts";
 import { size } from "./size.ts";
 import { slice } from "./slice.ts";
@@ -285,6 +286,7 @@ export const operators: readonly AnyOpDef[] = [
   sequenceErase,
   sequenceInsert,
   sequenceLength,
+  sequenceMap,
   shape,
   size,
   slice,

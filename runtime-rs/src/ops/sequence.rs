@@ -113,6 +113,11 @@ pub fn sequence_at_tensor<T: Clone, I: Index>(
     Ok(())
 }
 
+/// Appends an array with these elements and extents.
+pub fn sequence_push<T: Clone>(x: &[T], shape: &[usize], y: &mut Vec<Tensor<T>>) {
+    y.push(Tensor::from_slice(shape, x));
+}
+
 /// The number of elements.
 pub fn sequence_length<T>(sequence: &[Tensor<T>], y: &mut [i64]) {
     y[0] = sequence.len() as i64;
