@@ -28,6 +28,7 @@ const stated: Readonly<Record<string, string>> = {
   ":StringNormalizer locale": "en_US, as the schema says in prose",
   ":RotaryEmbedding num_heads": "0 stands for absent",
   ":RNN activations": "one Tanh for each direction, filled in by the operator",
+  "ai.onnx.ml:TreeEnsemble n_targets": "one, where the schema leaves it open",
   ":RegexFullMatch pattern": "there is nothing to match without one",
 };
 
