@@ -1,5 +1,5 @@
 /** The user's cache folder: compiled programs, the shared build of the runtime. Everything in it may be deleted at any time. */
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import type { Host } from "./host.ts";
@@ -29,4 +29,28 @@ export function folderBytes(folder: string): number {
   } catch {
     return 0;
   }
+}
+
+/** Notes that an entry of the cache is in use: `prune` goes by that. */
+export function markUsed(folder: string): void {
+  try {
+    utimesSync(folder, new Date(), new Date());
+  } catch {
+    // Another process has removed it, or it belongs to somebody else.
+  }
+}
+
+/** What has been used this recently may be in use now, in milliseconds. */
+const recent = 60 * 60 * 1000;
+
+/** Removes all entries of `folder` but the `kept` last used ones, those named in `needed`, and recent ones. */
+export function prune(folder: string, kept: number, needed: readonly string[]): void {
+  const entries = readdirSync(folder).map((name) => {
+    const used = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    return { name, used };
+  });
+  const old = entries.sort((a, b) => b.used - a.used).slice(kept);
+  for (const { name, used } of old)
+    if (!needed.includes(name) && Date.now() - used > recent)
+      rmSync(join(folder, name), { recursive: true, force: true });
 }

@@ -3,12 +3,13 @@
  * the runtime is compiled once and not for each model; the crate's own copy is for those who build it elsewhere.
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
-import { cacheFolder } from "./cache.ts";
+import { cacheFolder, markUsed, prune } from "./cache.ts";
 import { draftFolder } from "./folder.ts";
+import type { Host } from "./host.ts";
 import { runtimeFiles } from "./runtime_files.ts";
 import type { Session } from "./session.ts";
 import { isMissingTool, requireToolchain, toolEnvironment } from "./toolchain.ts";
@@ -29,34 +30,53 @@ export async function buildCrate(session: Session, request: BuildRequest): Promi
   const start = performance.now();
   session.progress.begin("cargo");
   await requireToolchain(session);
-  const runtime = await sharedRuntime(session);
-  const targetDir = cacheFolder(session.host, "target");
-  mkdirSync(targetDir, { recursive: true });
-  await runCargo(session, request, runtime, targetDir);
+  const shared = await sharedBuild(session);
+  await runCargo(session, request, shared);
   session.progress.end();
   return (performance.now() - start) / 1000;
 }
 
-/** The folder with the runtime's sources that all builds use, named by their hash. */
-async function sharedRuntime(session: Session): Promise<string> {
-  const { files, hash } = runtimeFiles();
-  const folder = cacheFolder(session.host, `runtime-${hash.slice(0, 16)}`);
-  if (existsSync(join(folder, "Cargo.toml"))) return folder;
-  const draft = draftFolder(session, folder);
-  for (const file of files) await draft.write(file);
-  draft.publish();
-  return folder;
+/** What all builds with the same runtime share. */
+export interface SharedBuild {
+  /** The runtime's sources, without tests. */
+  readonly runtime: string;
+  /** Cargo's target folder. */
+  readonly target: string;
 }
 
-async function runCargo(session: Session, request: BuildRequest, runtime: string, targetDir: string): Promise<void> {
+export function sharedFolders(host: Pick<Host, "env">): SharedBuild {
+  const folder = cacheFolder(host, "builds", runtimeFiles().hash.slice(0, 16));
+  return { runtime: join(folder, "runtime"), target: join(folder, "target") };
+}
+
+/** Makes them, and removes those of runtimes that nobody uses any more. */
+async function sharedBuild(session: Session): Promise<SharedBuild> {
+  const shared = sharedFolders(session.host);
+  const folder = dirname(shared.runtime);
+  if (existsSync(join(shared.runtime, "Cargo.toml"))) {
+    markUsed(folder);
+    return shared;
+  }
+  const draft = draftFolder(session, shared.runtime);
+  for (const file of runtimeFiles().files) await draft.write(file);
+  draft.publishOnce();
+  mkdirSync(shared.target, { recursive: true });
+  prune(dirname(folder), buildsKept, [basename(folder)]);
+  return shared;
+}
+
+/** Builds of so many runtimes stay, the last used ones. */
+const buildsKept = 3;
+
+async function runCargo(session: Session, request: BuildRequest, shared: SharedBuild): Promise<void> {
   const args = ["build", "--release", "--offline", "--message-format=json"];
-  args.push("--config", `paths=[${JSON.stringify(runtime)}]`);
+  args.push("--config", `paths=[${JSON.stringify(shared.runtime)}]`);
   if (request.target) args.push("--target", request.target);
   const child = execa("cargo", args, {
     cwd: request.folder,
     env: {
       ...toolEnvironment(session.host.env, request.keepEnv === true),
-      CARGO_TARGET_DIR: targetDir,
+      CARGO_TARGET_DIR: shared.target,
       CARGO_TERM_COLOR: "never",
     },
     extendEnv: false,
@@ -157,8 +177,9 @@ function failure(
 
 /** Removes what cargo keeps of `crate` in the shared target folder: the program is elsewhere and is not built again. */
 export function forgetCrate(session: Session, crate: string, target = ""): void {
-  const folders = ["", "deps", ".fingerprint", "build", "incremental"];
-  for (const folder of folders.map((f) => cacheFolder(session.host, "target", target, "release", f))) {
+  const shared = sharedFolders(session.host).target;
+  for (const part of ["", "deps", ".fingerprint", "build", "incremental"]) {
+    const folder = join(shared, target, "release", part);
     const entries = existsSync(folder) ? readdirSync(folder) : [];
     for (const name of entries)
       if (name === crate || name === `${crate}.d` || new RegExp(`^(lib)?${crate}[-.]`).test(name))

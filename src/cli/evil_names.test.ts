@@ -9,7 +9,7 @@ import { parseOnnxText } from "../frontend/onnx_text.ts";
 import { tensor } from "../ir/tensor.ts";
 import { readNpz, writeNpz } from "../tensorfile/npz.ts";
 import { commandLine, testCache } from "../testing/command_line.ts";
-import { runtimeFiles } from "./runtime_files.ts";
+import { sharedFolders } from "./cargo.ts";
 
 const cli = commandLine();
 
@@ -86,8 +86,8 @@ test("they build, lint, run and give the right results", { timeout: 900_000 }, a
   expect(manifest.match(/^\[.*\]$/gm)?.filter((s) => s === "[dependencies]")).toHaveLength(1);
   expect(manifest).not.toContain("serde");
   const cwd = join(cli.folder, "crate");
-  const runtime = join(testCache, `runtime-${runtimeFiles().hash.slice(0, 16)}`);
-  const env = { CARGO_TARGET_DIR: join(testCache, "target") };
+  const { runtime, target } = sharedFolders({ env: { ONNXIDIZE_CACHE: testCache } });
+  const env = { CARGO_TARGET_DIR: target };
   const cargo = async (...args: string[]): Promise<string> => {
     const { exitCode, all } = await execa("cargo", args, { cwd, env, all: true, reject: false });
     return exitCode === 0 ? "" : all;

@@ -42,6 +42,8 @@ export interface Draft {
   write(file: CrateFile): Promise<void>;
   /** Moves everything into place at once. What else lies there (`target`, notes) stays. */
   publish(): void;
+  /** The same for folders that are named by their contents: one that is there already is as good. */
+  publishOnce(): void;
 }
 
 /** Begins `folder`. What is written disappears if the session fails before `publish`. */
@@ -63,6 +65,10 @@ export function draftFolder(session: Session, folder: string): Draft {
     },
     publish() {
       guard(folder, () => moveInto(path, target));
+      done();
+    },
+    publishOnce() {
+      guard(folder, () => moveOrDrop(path, target));
       done();
     },
   };
@@ -165,6 +171,16 @@ function moveInto(from: string, to: string): void {
   }
   rmSync(old, { recursive: true, force: true });
   rmSync(from, { recursive: true, force: true });
+}
+
+/** Takes the place `to` if it is free; another process may have been first, at any moment. */
+function moveOrDrop(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+    rmSync(from, { recursive: true, force: true });
+  }
 }
 
 /** What an earlier run has put into `folder`, by its own account. */

@@ -9,7 +9,7 @@ import { type Tensor, tensor } from "../ir/tensor.ts";
 import { writeNpy } from "../tensorfile/npy.ts";
 import { readNpz, writeNpz } from "../tensorfile/npz.ts";
 import { commandLine, testCache, tinyModel } from "../testing/command_line.ts";
-import { runtimeFiles } from "./runtime_files.ts";
+import { sharedFolders } from "./cargo.ts";
 
 const cli = commandLine();
 const tiny = cli.model("tiny.onnx", tinyModel);
@@ -254,7 +254,7 @@ describe("the crate", patience, () => {
     const example = /```rust\n(.*?)```/s.exec(readFileSync(join(cwd, "README.md"), "utf8"))?.[1] ?? "";
     mkdirSync(join(cwd, "examples"));
     writeFileSync(join(cwd, "examples", "readme.rs"), example);
-    const env = { CARGO_TARGET_DIR: join(testCache, "target") };
+    const env = { CARGO_TARGET_DIR: target };
     const cargo = async (...args: string[]): Promise<string> => {
       const { all, exitCode } = await execa("cargo", args, { cwd, env, all: true, reject: false });
       return exitCode === 0 ? "" : all;
@@ -287,11 +287,11 @@ describe("the crate", patience, () => {
 });
 
 /** The runtime that the programs of these tests have been built with: it need not be compiled once more. */
-const runtime = join(testCache, `runtime-${runtimeFiles().hash.slice(0, 16)}`);
+const { runtime, target } = sharedFolders({ env: { ONNXIDIZE_CACHE: testCache } });
 const shared = ["--offline", "--release", "--config", `paths=[${JSON.stringify(runtime)}]`];
 
 async function cargo(cwd: string, ...args: string[]): Promise<{ exitCode: number | undefined; all: string }> {
-  const env = { CARGO_TARGET_DIR: join(testCache, "target") };
+  const env = { CARGO_TARGET_DIR: target };
   const { all, exitCode } = await execa("cargo", args, { cwd, env, all: true, reject: false });
   return { exitCode, all };
 }

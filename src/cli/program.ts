@@ -1,9 +1,9 @@
 /** The compiled program of a model: from the cache, or compiled, built and put there. */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type BuildInfo, buildInfoFile } from "../codegen/crate.ts";
 import type { Compiled, CompileOptions } from "../compile.ts";
-import { cacheFolder } from "./cache.ts";
+import { cacheFolder, markUsed, prune } from "./cache.ts";
 import { buildCrate, forgetCrate } from "./cargo.ts";
 import { defaultName, draftCrate, optionsInfo } from "./crate.ts";
 import { compilerHash, hashTexts } from "./fingerprint.ts";
@@ -30,6 +30,9 @@ export interface ProgramRequest {
   readonly keepEnv?: boolean | undefined;
 }
 
+/** So many programs stay in the cache, the last used ones. */
+const programsKept = 200;
+
 const programName = process.platform === "win32" ? "program.exe" : "program";
 
 /** Builds the model's program unless the cache has it. The cache is addressed by content: model, options, compiler. */
@@ -39,6 +42,7 @@ export async function programFor(session: Session, opened: OpenModel, request: P
   const path = join(folder, programName);
   if (!existsSync(path)) return buildProgram(session, opened, request, key, folder);
   session.progress.end();
+  markUsed(folder);
   return describe(folder, { compile: 0, cargo: 0 });
 }
 
@@ -74,7 +78,8 @@ async function buildProgram(
     const { target, keepEnv } = request;
     const program = join(draft.path, programName);
     const cargo = await buildCrate(session, { crate: name, folder: draft.path, program, target, keepEnv });
-    draft.publish();
+    draft.publishOnce();
+    prune(dirname(folder), programsKept, [key]);
     return describe(folder, { compile: seconds, cargo });
   } finally {
     forgetCrate(session, name, request.target);
