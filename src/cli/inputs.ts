@@ -59,22 +59,7 @@ export const readArchive = (session: Session, file: string): Given =>
   });
 
 /** First bytes of the formats that compiled programs decode. */
-const pictureHeads = [
-  "BM",
-  "\xff\xd8\xff",
-  "\x89PNG",
-  "P1",
-  "P2",
-  "P3",
-  "P4",
-  "P5",
-  "P6",
-  "P7",
-  "II*\0",
-  "MM\0*",
-  "RIFF",
-  "\0\0\0\x0cjP",
-];
+const pictureHeads = ["BM", "\xff\xd8\xff", "\x89PNG", "P1", "P2", "P3", "P4", "P5", "P6", "P7"];
 
 const isPicture = (bytes: Uint8Array): boolean => {
   const head = Buffer.from(bytes.subarray(0, 8)).toString("latin1");

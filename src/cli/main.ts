@@ -1,6 +1,7 @@
 /** The command line: what `bin/onnxidize.js` calls. The only part of the project that reads arguments. */
 import { Command, CommanderError, Option } from "commander";
 import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
+import { benchCommand } from "./commands/bench.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
 import { compareCommand } from "./commands/compare.ts";
@@ -86,6 +87,7 @@ const commands = [
   runCommand,
   checkCommand,
   compareCommand,
+  benchCommand,
   inspectCommand,
   explainCommand,
   doctorCommand,

@@ -73,12 +73,12 @@ export function referenceFrom(layers: boolean): ReferenceValues {
 }
 
 /** The model as ONNX Runtime reads it: its file, or bytes where that is text or where it shall have more outputs. */
-function modelFor(opened: OpenModel, exposed: ReadonlySet<string> | undefined): string | Uint8Array {
+export function modelFor(opened: OpenModel, exposed: ReadonlySet<string> | undefined): string | Uint8Array {
   if (exposed) return encodeModel(withIntermediates(opened.model, (name) => exposed.has(name)));
   return opened.isText ? encodeModel(opened.model) : opened.path;
 }
 
-function feeds(opened: OpenModel, inputs: readonly RuntimeValue[]): Map<string, Tensor> {
+export function feeds(opened: OpenModel, inputs: readonly RuntimeValue[]): Map<string, Tensor> {
   return new Map(
     requiredInputs(opened.model).map(({ name }, i) => {
       const value = inputs[i];

@@ -65,7 +65,7 @@ export function crateFiles(program: Program, plan: Plan, module: Module, options
 
 /** The decoder of pictures goes only into programs that can use it: it is larger than many models. */
 const pictureDecoder = (program: Program): string =>
-  program.main.inputs.some(takesPicture) ? "Some(onnxidize_runtime::image::decode)" : "None";
+  program.main.inputs.some(takesPicture) ? "Some(onnxidize_runtime::image::decode_common)" : "None";
 
 /** Rows, columns and one or three channels, in either order, the extents before them being 1. */
 function takesPicture({ type }: Value): boolean {

@@ -36,16 +36,24 @@ fn pixel_count(width: usize, height: usize) -> Option<usize> {
     (1..=MAX_PIXELS).contains(&count).then_some(count)
 }
 
-/// Decodes a file of any of the formats, which its first bytes tell. Nothing if it is damaged or not supported.
-pub fn decode(file: &[u8]) -> Option<Image> {
+/// Decodes a file of one of the formats that people keep pictures in: BMP, JPEG, PNG and portable maps. A program that
+/// calls this rather than [`decode`] is 180 kB smaller.
+pub fn decode_common(file: &[u8]) -> Option<Image> {
     match file {
         [b'B', b'M', ..] => bitmap::decode(file),
         [0xff, 0xd8, 0xff, ..] => jpeg::decode(file),
         [0x89, b'P', b'N', b'G', ..] => png::decode(file),
         [b'P', b'1'..=b'7', ..] => portable_map::decode(file),
+        _ => None,
+    }
+}
+
+/// Decodes a file of any of the formats, which its first bytes tell. Nothing if it is damaged or not supported.
+pub fn decode(file: &[u8]) -> Option<Image> {
+    match file {
         [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => tiff::decode(file),
         [b'R', b'I', b'F', b'F', ..] => webp::decode(file),
         [0, 0, 0, 12, b'j', b'P', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => jpeg2000::decode(file),
-        _ => None,
+        _ => decode_common(file),
     }
 }
