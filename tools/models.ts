@@ -8,10 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { execa } from "execa";
-import { requiredInputs } from "../src/cli/inputs.ts";
-import { loadModel } from "../src/frontend/load_model.ts";
 import { isTensor, type Tensor } from "../src/ir/tensor.ts";
-import { inputsFrom, outputsFrom, readNpz } from "../src/tensorfile/npz.ts";
+import { outputsFrom, readNpz } from "../src/tensorfile/npz.ts";
+import { dimFlags } from "./data/dim_flags.ts";
 import { judge, layOutPanel, matching, type PanelCase, type PanelModel } from "./data/panel.ts";
 
 interface Options {
@@ -156,20 +155,6 @@ async function check(model: PanelModel, options: Options): Promise<Row> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** `--dim` for every open extent of the inputs. */
-function dimFlags(model: PanelModel, c: PanelCase): string[] {
-  const loaded = loadModel(model.modelPath);
-  const names = requiredInputs(loaded).map((i) => i.name);
-  const values = inputsFrom(readNpz(readFileSync(c.inputs)), names);
-  return requiredInputs(loaded).flatMap(({ name, type }, i) => {
-    const value = values[i];
-    if (type?.kind !== "tensor" || !isTensor(value)) return [];
-    return (type.shape ?? []).flatMap((d, axis) =>
-      typeof d === "number" ? [] : ["--dim", `${name}_${axis}=${value.shape[axis]}`],
-    );
-  });
 }
 
 async function run(

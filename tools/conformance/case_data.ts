@@ -1,7 +1,12 @@
 /** Reading a case's stored inputs and expected outputs. The graph's types say what each file holds; files bind by position. */
 import { readFileSync } from "node:fs";
 import type { OnnxModel, OnnxType } from "../../src/frontend/onnx_model.ts";
-import { decodeMapProto, decodeOptionalProto, decodeSequenceProto, decodeTensorProto } from "../../src/frontend/tensor_proto.ts";
+import {
+  decodeMapProto,
+  decodeOptionalProto,
+  decodeSequenceProto,
+  decodeTensorProto,
+} from "../../src/frontend/tensor_proto.ts";
 import type { RuntimeValue } from "../../src/ir/tensor.ts";
 import type { DataSet } from "../data/onnx_suite.ts";
 
