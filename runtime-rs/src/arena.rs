@@ -64,22 +64,29 @@ impl Arena {
         Parts {
             base: self.lines.as_mut_ptr().cast(),
             bytes,
-            claims: UnsafeCell::new([(0, 0, false); MAX_CLAIMS]),
+            claims: UnsafeCell::new([(0, 0, false); FEW_CLAIMS]),
             count: Cell::new(0),
+            more: UnsafeCell::new(Vec::new()),
             arena: PhantomData,
         }
     }
 }
 
-const MAX_CLAIMS: usize = 32;
+/// Steps of so many operands need no memory for the check.
+const FEW_CLAIMS: usize = 32;
+
+/// First byte, end, and whether a range was handed out for writing.
+type Claim = (usize, usize, bool);
 
 /// Hands out ranges of an arena: any number of shared ones, and exclusive ones that overlap nothing else.
 pub struct Parts<'a> {
     base: *mut u8,
     bytes: usize,
-    /// (first byte, end, exclusive) of what was handed out.
-    claims: UnsafeCell<[(usize, usize, bool); MAX_CLAIMS]>,
+    /// What was handed out.
+    claims: UnsafeCell<[Claim; FEW_CLAIMS]>,
     count: Cell<usize>,
+    /// The same for operands beyond `FEW_CLAIMS`.
+    more: UnsafeCell<Vec<Claim>>,
     arena: PhantomData<&'a mut [Line]>,
 }
 
@@ -110,20 +117,20 @@ impl<'a> Parts<'a> {
             self.bytes
         );
         let count = self.count.get();
-        assert!(
-            count < MAX_CLAIMS,
-            "more than {MAX_CLAIMS} operands in one step"
-        );
-        // SAFETY: `Parts` is not Sync and no reference into `claims` outlives this function.
-        let claims = unsafe { &mut *self.claims.get() };
-        for &(s, e, x) in &claims[..count] {
+        // SAFETY: `Parts` is not Sync and no reference into `claims` or `more` outlives this function.
+        let (claims, more) = unsafe { (&mut *self.claims.get(), &mut *self.more.get()) };
+        for &(s, e, x) in claims[..count].iter().chain(more.iter()) {
             assert!(
                 !((exclusive || x) && start < e && s < end),
                 "operands overlap: {start}..{end} and {s}..{e}"
             );
         }
-        claims[count] = (start, end, exclusive);
-        self.count.set(count + 1);
+        if count < FEW_CLAIMS {
+            claims[count] = (start, end, exclusive);
+            self.count.set(count + 1);
+        } else {
+            more.push((start, end, exclusive));
+        }
         start
     }
 }
@@ -177,5 +184,37 @@ impl Weights {
         // SAFETY: in bounds by the slice above, aligned by the assertion, any bytes are valid for a `Pod`. Little-endian
         // like every target that Rust's tier 1 and 2 lists and we compile for.
         unsafe { core::slice::from_raw_parts(bytes.as_ptr().cast(), slot.len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_may_have_any_number_of_operands() {
+        let mut arena = Arena::new(64 * 100);
+        let a = arena.parts();
+        let slot = |i: usize| Slot::<f32>::new(64 * i, 16);
+        for i in 0..50 {
+            a.get_mut(slot(i)).fill(i as f32);
+        }
+        assert!((50..100).all(|i| a.get(slot(i)) == a.get(slot(i))));
+    }
+
+    #[test]
+    fn overlapping_operands_panic_however_many_there_are() {
+        for before in [0, 31, 32, 60] {
+            let overlap = std::panic::catch_unwind(|| {
+                let mut arena = Arena::new(64 * 100);
+                let a = arena.parts();
+                for i in 0..before {
+                    a.get(Slot::<f32>::new(64 * i, 16));
+                }
+                a.get_mut(Slot::<f32>::new(64 * 98, 16));
+                a.get(Slot::<f32>::new(64 * 97, 17));
+            });
+            assert!(overlap.is_err(), "{before} operands before");
+        }
     }
 }
