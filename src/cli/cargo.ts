@@ -123,8 +123,8 @@ class Messages {
   }
 
   read(line: string): void {
-    if (!line.startsWith("{")) return;
-    const message = JSON.parse(line) as CargoMessage;
+    const message = parseMessage(line);
+    if (message === undefined) return;
     if (message.reason === "compiler-artifact") this.artifact(message);
     if (message.reason !== "compiler-message" || message.message.level !== "error") return;
     this.rendered.push(message.message.rendered);
@@ -145,6 +145,15 @@ class Messages {
 
 /** What cargo builds: the runtime, the library, the program. */
 const crateParts = 3;
+
+/** A line of cargo's; wrappers around it may print lines of their own. */
+function parseMessage(line: string): CargoMessage | undefined {
+  try {
+    return line.startsWith("{") ? (JSON.parse(line) as CargoMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 interface Artifact {
   readonly reason: "compiler-artifact";

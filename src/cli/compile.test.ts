@@ -122,7 +122,7 @@ test("unknown passes are refused with the list of those there are", async () => 
   const { code, stderr } = await cli.run("compile", tiny, "--without", "fuse-epilog");
   expect(code).toBe(2);
   expect(stderr).toMatch(/^error\[E0501\]: --without fuse-epilog: there is no such pass\n/);
-  expect(stderr).toContain("fuse-epilogue");
+  expect(stderr).toContain("did you mean fuse-epilogue? passes that can be switched off: fold-constants,");
 });
 
 test("unknown dimensions are refused with those there are", async () => {

@@ -4,6 +4,7 @@ import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
 import type { DimBinding } from "../frontend/import_graph.ts";
 import type { Budget } from "../passes/check_budget.ts";
 import { pipeline } from "../passes/index.ts";
+import { nearest } from "./similar.ts";
 
 /** What shapes the generated program. */
 export interface ModelOptions {
@@ -43,7 +44,9 @@ export function modelOptions(flags: ModelFlags): ModelOptions {
   const optional = [...new Set(pipeline.filter((p) => p.optional).map((p) => p.name))];
   for (const pass of flags.without ?? []) {
     if (optional.includes(pass)) continue;
-    const params = { pass, known: optional.join(", "), optional: pipeline.some((p) => p.name === pass) ? "no" : "" };
+    const near = nearest(pass, optional);
+    const known = `${near === undefined ? "" : `did you mean ${near}? `}passes that can be switched off: ${optional.join(", ")}`;
+    const params = { pass, known, optional: pipeline.some((p) => p.name === pass) ? "no" : "" };
     throw new Diagnosed(diagnostic("E0501", params));
   }
   const budget = {

@@ -193,7 +193,7 @@ const own = {
     title: "no such pass",
     text: (p) =>
       `--without ${p.pass}: ${p.optional === "no" ? "this pass cannot be switched off" : "there is no such pass"}`,
-    help: (p) => `passes that can be switched off: ${p.known}`,
+    help: (p) => String(p.known),
     explain: "`--without` takes the name of an optional pass. Those that later stages need cannot be switched off.",
     exit: 2,
   },
@@ -286,13 +286,6 @@ const own = {
     help: (p) => `\`rustup target add ${p.target}\``,
     explain: "Building for another machine needs its standard library (and a linker).",
     exit: 6,
-  },
-  E0515: {
-    title: "the program is of another machine",
-    text: (p) => `a program for ${p.target} does not run here`,
-    help: "leave out --target",
-    explain: "Only programs for the machine at hand can be run.",
-    exit: 2,
   },
   E0520: {
     title: "the model stopped",
