@@ -1,6 +1,7 @@
 /** The command line: what `bin/onnxidize.js` calls. The only part of the project that reads arguments. */
 import { Command, CommanderError, Option } from "commander";
 import { Diagnosed, diagnostic } from "../diagnostics/report.ts";
+import { bug } from "./bug.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { buildCommand } from "./commands/build.ts";
 import { checkCommand } from "./commands/check.ts";
@@ -64,11 +65,6 @@ function report(host: Host, options: GlobalOptions, error: unknown, session = ne
   session.close();
   return known.exitCode;
 }
-
-const bug = (error: unknown): Diagnosed =>
-  new Diagnosed(
-    diagnostic("E0300", { message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }),
-  );
 
 /** Commander's sentence and its suggestion as a diagnostic. */
 function usage(error: CommanderError): Diagnosed {

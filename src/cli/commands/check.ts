@@ -1,6 +1,7 @@
 /** `onnxidize check`: can these models be compiled? All that is wrong with all of them; nothing is written. */
 import { Command } from "commander";
 import { Diagnosed, type Diagnostic } from "../../diagnostics/report.ts";
+import { bug } from "../bug.ts";
 import { examples } from "../help.ts";
 import { compileOpened, openModel } from "../model.ts";
 import { type ModelFlags, modelOptions, withModelOptions } from "../options.ts";
@@ -34,7 +35,7 @@ function count(diagnostics: readonly Diagnostic[]): string {
   return errors === 1 ? "1 error" : `${errors} errors`;
 }
 
-/** All diagnostics of one model. Bugs of ours are thrown. */
+/** All diagnostics of one model. */
 async function problems(
   session: Session,
   file: string,
@@ -47,7 +48,10 @@ async function problems(
     return { diagnostics: warnings.map((w) => ({ ...w, file })), exitCode: 0 };
   } catch (error) {
     session.progress.end();
-    if (!(error instanceof Diagnosed)) throw error;
-    return { diagnostics: error.diagnostics, exitCode: error.exitCode };
+    session.check();
+    if (!(error instanceof Diagnosed)) session.detail(error instanceof Error ? (error.stack ?? "") : "");
+    // A bug of ours with one model must not hide what is wrong with the others.
+    const known = error instanceof Diagnosed ? error : bug(error, file);
+    return { diagnostics: known.diagnostics, exitCode: known.exitCode };
   }
 }
