@@ -129,3 +129,18 @@ fn in_order(shape: &[usize], order: &[usize]) -> ([usize; MAX_RANK], [usize; MAX
     }
     (extents, steps)
 }
+
+/// [`conv2d`] for 3 × 3 kernels with stride 1, by Winograd's algorithm, with weights as packed by
+/// [`crate::conv::pack_winograd`].
+pub fn winograd(
+    pool: &Pool,
+    shape: &Conv2d,
+    x: &[f32],
+    w: &[f32],
+    epilogue: &Epilogue<'_>,
+    y: &mut [f32],
+    scratch: &mut Vec<f32>,
+) {
+    let scratch = scratch_of(scratch, conv::winograd_scratch_len(shape, pool.threads()));
+    conv::winograd(pool, shape, x, w, epilogue, y, scratch);
+}

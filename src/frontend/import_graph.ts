@@ -196,6 +196,8 @@ class Importer {
   private dimension(name: string | undefined, fallback: string): Dim {
     const key = name ?? fallback;
     const known = this.symbols.get(key);
+    // Said of a later axis of the same dimension, too: fine if it says the same.
+    if (known !== undefined && this.dims.get(fallback) === known) this.used.add(fallback);
     if (known !== undefined) return known;
     const binding = this.dims.get(key) ?? this.dims.get(fallback);
     if (binding !== undefined) for (const k of [key, fallback]) this.used.add(k);

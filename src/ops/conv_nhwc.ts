@@ -5,7 +5,7 @@
  */
 import { type Activation, applyActivation, identity } from "../ir/activation.ts";
 import { attr } from "../ir/attr.ts";
-import { type Dim, mul, product } from "../ir/dim.ts";
+import { areStatic, type Dim, mul, product } from "../ir/dim.ts";
 import { shapeOf, type Value } from "../ir/graph.ts";
 import { defineOp } from "../ir/op_def.ts";
 import { type Arg, dim, int, pool, read, rust, struct, table, write } from "../ir/plan.ts";
@@ -13,7 +13,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { tensorType } from "../ir/types.ts";
 import { permuted, toChannelsFirst, toChannelsLast } from "./channels_last.ts";
 import { convolve } from "./conv.ts";
-import { packConv2d, packDepthwise } from "./conv_packing.ts";
+import { packConv2d, packDepthwise, packWinograd, winogradWins } from "./conv_packing.ts";
 import { epilogueArg } from "./epilogue.ts";
 import { ranked } from "./shape_rules.ts";
 import { slidingWindow } from "./window.ts";
@@ -73,12 +73,30 @@ export const convNhwc = defineOp({
     const depthwise = attrs.group > 1 && inputs === 1 && outputs === attrs.group;
     const end = [epilogueArg(bias, residual, attrs), write(y)] as const;
     if (depthwise) l.call("conv::depthwise", [pool, shape, read(x), table(packDepthwise(w)), ...end]);
+    else if (isWinograd(x, w, y, attrs))
+      l.call("winograd", [pool, shape, read(x), table(packWinograd(w)), ...end, rust("f.scratch")]);
     else l.call("conv2d", [pool, shape, read(x), table(packConv2d(w, attrs.group)), ...end, rust("f.scratch")]);
   },
 
   error: "≤ (K + 2)·ε·(|bias| + Σ|x·w|), K = C/group·taps",
   macs: ({ w }, _, [y]) => mul(product(shapeOf(y as Value)), product(shapeOf(w).slice(1))),
 });
+
+/** Whether Winograd's algorithm applies and wins, as far as extents are known when compiling. */
+function isWinograd(x: Value, w: Value, y: Value, attrs: ConvAttrs): boolean {
+  const [, , kh, kw] = shapeOf(w) as [number, number, number, number];
+  const plain = [...attrs.strides, ...attrs.dilations, attrs.group].every((n) => n === 1) && kh === 3 && kw === 3;
+  const extents = [...shapeOf(y), shapeOf(x)[3] as Dim];
+  if (!plain || !areStatic(extents)) return false;
+  const [batch, height, wide, outputs, channels] = extents as readonly number[] as readonly [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return winogradWins({ batch, output: [height, wide], channels, outputs });
+}
 
 /** `&rt::conv::Conv2d { … }` of an image operand with channels last. */
 export function conv2dArg(x: Value, outputs: number, kernel: readonly number[], attrs: ConvAttrs): Arg {

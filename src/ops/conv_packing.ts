@@ -62,3 +62,60 @@ export function packDepthwise(w: Value): Table {
     },
   };
 }
+
+/** The filter transform of F(4×4, 3×3): Lavin & Gray 2015, §4.3. */
+const G = [
+  [1 / 4, 0, 0],
+  [-1 / 6, -1 / 6, -1 / 6],
+  [-1 / 6, 1 / 6, -1 / 6],
+  [1 / 24, 1 / 12, 1 / 6],
+  [1 / 24, -1 / 12, 1 / 6],
+  [0, 0, 1],
+] as const;
+const [tile, positions] = [4, 36];
+
+/** Extents of a convolution, as far as they decide on the algorithm. */
+export interface ConvExtents {
+  readonly batch: number;
+  readonly output: readonly [number, number];
+  readonly channels: number;
+  readonly outputs: number;
+}
+
+/** Whether Winograd's algorithm is the faster one for a 3 × 3 kernel with stride 1: as `conv::winograd_wins`. */
+export function winogradWins({ batch, output: [height, width], channels, outputs }: ConvExtents): boolean {
+  const tiles = batch * Math.ceil(height / tile) * Math.ceil(width / tile);
+  return channels >= 16 && outputs >= 16 && tiles >= 12 && 2 * batch * height * width >= tiles * tile * tile;
+}
+
+/** As `conv::pack_winograd`: `packed[((oc / 16 · 36 + 6i + j) · channels + ic) · 16 + oc % 16] = Σ G[i][ky]·G[j][kx]·w[oc][ic][ky][kx]`. */
+export function packWinograd(w: Value): Table {
+  const [outputs, inputs] = (w.literal as NonNullable<Value["literal"]>).shape as [number, number, number, number];
+  const length = positions * inputs * Math.ceil(outputs / width) * width;
+  const factors = Array.from({ length: positions }, (_, p) =>
+    Float64Array.from(
+      { length: 9 },
+      (_, t) => (G[Math.floor(p / 6)]?.[Math.floor(t / 3)] as number) * (G[p % 6]?.[t % 3] as number),
+    ),
+  );
+  return {
+    key: w.name,
+    dtype: "f32",
+    length,
+    make() {
+      const { data } = weightsOf(w);
+      const packed = new Float32Array(length);
+      for (let oc = 0; oc < outputs; oc++)
+        for (let ic = 0; ic < inputs; ic++) {
+          const from = (oc * inputs + ic) * 9;
+          for (let p = 0; p < positions; p++) {
+            const f = factors[p] as Float64Array;
+            let sum = 0;
+            for (let t = 0; t < 9; t++) sum += (f[t] as number) * (data[from + t] as number);
+            packed[((Math.floor(oc / width) * positions + p) * inputs + ic) * width + (oc % width)] = sum;
+          }
+        }
+      return packed;
+    },
+  };
+}
